@@ -1,0 +1,1 @@
+"""cpmgw: a CPM (RCS) interworking gateway for SMS, MMS and e-mail."""
