@@ -1,0 +1,1 @@
+"""The text of short messages: alphabets, encodings, segments, receipts."""
