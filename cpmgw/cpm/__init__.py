@@ -1,0 +1,1 @@
+"""What CPM puts in SIP: CPIM, IMDN, feature tags, headers, identities, events."""
