@@ -1,0 +1,198 @@
+"""The embedded store: one SQLite file, write-ahead log, synced at every commit."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable
+from typing import Any, Final
+
+from twisted.internet.defer import Deferred, fail, succeed
+from zope.interface import implementer
+
+from cpmgw.errors import StoreError
+from cpmgw.interfaces import (
+    Answer,
+    Collected,
+    IStore,
+    ReceivedSegment,
+    Reported,
+    SegmentReport,
+    SentMessage,
+)
+from cpmgw.store import answers, migrations, received, sent
+from cpmgw.store.ownership import Ownership
+from cpmgw.store.writer import CallFromThread, GroupCommit
+
+QUEUE: Final = 10_000
+BATCH: Final = 256
+# Rows of each kind that one sweep drops at most: about 10 ms of the thread.
+SWEEP: Final = 500
+
+_SETTINGS: Final = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA cache_size = -32000",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+@implementer(IStore)
+class SqliteStore:
+    """IStore in one file; `open` before use, `close` when done.
+
+    `call_from_thread` takes results to the thread that uses the store, `seconds` gives
+    the time since 1970.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        call_from_thread: CallFromThread,
+        seconds: Callable[[], float],
+        *,
+        queue: int = QUEUE,
+        batch: int = BATCH,
+    ) -> None:
+        self.path = os.path.abspath(path)
+        self._call_from_thread = call_from_thread
+        self._seconds = seconds
+        self._queue = queue
+        self._batch = batch
+        self._ownership: Ownership | None = None
+        self._connection: sqlite3.Connection | None = None
+        self._writer: GroupCommit | None = None
+
+    # -- life --------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Own the file, bring it up to date and start its thread.
+
+        Raises a StoreError that says why the file cannot be used.
+        """
+        if self._writer is not None:
+            raise StoreError(f"{self.path} is open already")
+        _make_private(self.path)
+        ownership = Ownership(self.path)
+        try:
+            connection = _connect(self.path)
+        except StoreError:
+            ownership.release()
+            raise
+        self._ownership = ownership
+        self._connection = connection
+        self._writer = GroupCommit(
+            connection, self._call_from_thread, queue=self._queue, batch=self._batch
+        )
+        self._writer.start()
+
+    def close(self) -> Deferred[None]:
+        """Commit what waits and let go of the file; fires when that is done."""
+        if self._writer is None:
+            return succeed(None)
+        return self._writer.close().addCallback(self._closed)
+
+    def _closed(self, _ended: None) -> None:
+        connection, self._connection = self._connection, None
+        ownership, self._ownership = self._ownership, None
+        self._writer = None
+        if connection is not None:
+            connection.close()
+        if ownership is not None:
+            ownership.release()
+
+    def _perform(self, operation: Callable[..., Any], *arguments: Any) -> Deferred[Any]:
+        if self._writer is None:
+            return fail(StoreError(f"{self.path} is not open"))
+        return self._writer.perform(operation, *arguments)
+
+    # -- IStore ------------------------------------------------------------------------
+
+    def remember(
+        self, answer: Answer | None, message: SentMessage | None
+    ) -> Deferred[None]:
+        """Keep a sent message and the answer given for it, in one transaction."""
+        return self._perform(_remember, answer, message)
+
+    def report(
+        self, centre: str, message_id: str, report: SegmentReport
+    ) -> Deferred[Reported | None]:
+        """Record a status report; give its message, or None if none is known."""
+        return self._perform(sent.report, centre, message_id, report)
+
+    def settle(self, key: str, until: float) -> Deferred[None]:
+        """The notification of a sent message was relayed: keep it `until`."""
+        return self._perform(sent.settle, key, until)
+
+    def answers(self) -> Deferred[list[Answer]]:
+        """Every answer that has not expired."""
+        return self._perform(answers.live, self._seconds())
+
+    def collect(self, segment: ReceivedSegment) -> Deferred[Collected]:
+        """Keep a received segment and give all of its message.
+
+        Name the message by the Collected's `collection` afterwards: it differs from
+        the segment's where a reference was used again.
+        """
+        return self._perform(received.collect, segment, uuid.uuid4().hex)
+
+    def delivered(self, collection: str, at: float, until: float) -> Deferred[None]:
+        """The CPM side has taken the message: keep its fingerprints `until`."""
+        return self._perform(received.delivered, collection, at, until)
+
+    def discard(self, collection: str) -> Deferred[None]:
+        """Forget a received message that was refused for good."""
+        return self._perform(received.discard, collection)
+
+    def overdue(self, now: float) -> Deferred[list[Collected]]:
+        """Received messages past their time limit and not delivered."""
+        return self._perform(received.overdue, now)
+
+    def sweep(self, now: float) -> Deferred[int]:
+        """Drop some of what has expired; how many, 0 when nothing is left."""
+        return self._perform(_sweep, now)
+
+
+def _remember(
+    cursor: sqlite3.Cursor, answer: Answer | None, message: SentMessage | None
+) -> None:
+    if message is not None:
+        sent.keep(cursor, message)
+    if answer is not None:
+        answers.keep(cursor, answer)
+
+
+def _sweep(cursor: sqlite3.Cursor, now: float) -> int:
+    return (
+        answers.sweep(cursor, now, SWEEP)
+        + sent.sweep(cursor, now, SWEEP)
+        + received.sweep(cursor, now, SWEEP)
+    )
+
+
+def _make_private(path: str) -> None:
+    """Make the file and its folder if need be, readable by no other user."""
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}") from error
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    # Transactions are begun and ended by hand; only the writer's thread uses it.
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=64
+    )
+    steps = migrations.steps()
+    try:
+        migrations.version_of(connection, len(steps))
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        migrations.migrate(connection, steps)
+    except (sqlite3.Error, StoreError) as error:
+        connection.close()
+        raise StoreError(f"{path}: {error}") from error
+    return connection

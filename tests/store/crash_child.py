@@ -1,0 +1,60 @@
+"""A process that stores without end and prints what was committed, to be killed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from uuid import uuid4
+
+from twisted.internet import reactor
+
+from cpmgw.interfaces import SegmentReport
+from cpmgw.store.service import open_store
+from cpmgw.store.sqlite import SqliteStore
+from tests.store.values import answer, segment, sent_message
+
+IN_FLIGHT = 16
+NEVER = 1e12
+
+
+def told(kind: str, name: str) -> None:
+    """Say that something is on disk, past every buffer of this process."""
+    os.write(1, f"{kind} {name}\n".encode())
+
+
+def sent(store: SqliteStore) -> None:
+    """Remember a message, report on it, settle it, and begin again."""
+    key = uuid4().hex
+    message = sent_message(key, key, expires=NEVER)
+    remembered = store.remember(answer(key.encode(), expires=NEVER), message)
+    remembered.addCallback(lambda _: told("sent", key))
+    remembered.addCallback(lambda _: store.report("home", key, SegmentReport(2)))
+    remembered.addCallback(lambda _: told("reported", key))
+    remembered.addCallback(lambda _: store.settle(key, NEVER))
+    remembered.addCallback(lambda _: told("settled", key))
+    remembered.addCallback(lambda _: sent(store))
+
+
+def collected(store: SqliteStore) -> None:
+    """Collect a message of two segments, deliver it, and begin again."""
+    name = uuid4().hex
+    first = store.collect(segment(1, 2, name))
+    first.addCallback(lambda _: told("collected", name))
+    first.addCallback(lambda _: store.collect(segment(2, 2, name)))
+    first.addCallback(lambda _: told("complete", name))
+    first.addCallback(lambda _: store.delivered(name, 1.0, NEVER))
+    first.addCallback(lambda _: told("delivered", name))
+    first.addCallback(lambda _: collected(store))
+
+
+def main(path: str) -> None:
+    """Run until killed."""
+    store = open_store(f"sqlite:{path}", reactor)
+    for _ in range(IN_FLIGHT):
+        reactor.callWhenRunning(sent, store)
+        reactor.callWhenRunning(collected, store)
+    reactor.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

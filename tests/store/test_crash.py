@@ -1,0 +1,77 @@
+"""kill -9 at any moment loses nothing that a Deferred has said is on disk."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from cpmgw.interfaces import SegmentReport
+from cpmgw.store.sqlite import SqliteStore
+from tests.store.pump import Pump
+from tests.store.values import segment
+
+ROOT = Path(__file__).parent.parent.parent
+ROUNDS = 4
+UNKNOWN = SegmentReport(7)
+
+
+def killed(path: str, lines: int) -> dict[str, set[str]]:
+    """Run the child until it has printed so many lines, kill it; what it printed."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.store.crash_child", path],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert child.stdout is not None
+    with child.stdout as output:
+        printed = [output.readline() for _ in range(lines)]
+        child.kill()
+        printed += output.readlines()
+    child.wait(20)
+    found: dict[str, set[str]] = {}
+    for line in printed:
+        # The last line may have been cut short by the kill.
+        if line.endswith(b"\n"):
+            kind, name = line.decode().split()
+            found.setdefault(kind, set()).add(name)
+    return found
+
+
+class Crashes(SynchronousTestCase):
+    def test_nothing_is_lost(self) -> None:
+        """What was printed before the kill is there afterwards, round after round."""
+        path = os.path.abspath(self.mktemp())
+        for _ in range(ROUNDS):
+            printed = killed(path, random.randrange(100, 3000))
+            self.assertGreater(len(printed["sent"]), 0)
+            self.check(path, printed)
+
+    def check(self, path: str, printed: dict[str, set[str]]) -> None:
+        """Everything printed is in the file."""
+        pump = Pump()
+        store = SqliteStore(path, pump.call_from_thread, lambda: 0.0)
+        store.open()
+        try:
+            answers = {each.key.decode() for each in pump.result(store.answers())}
+            self.assertEqual(set(), printed["sent"] - answers)
+            for key in printed["sent"]:
+                found = pump.result(store.report("home", key, UNKNOWN))
+                assert found is not None, key
+                if key in printed.get("reported", ()):
+                    self.assertEqual((SegmentReport(2),), found.reports)
+                if key in printed.get("settled", ()):
+                    self.assertTrue(found.settled)
+            for name in printed.get("collected", ()):
+                message = pump.result(store.collect(segment(1, 2, name)))
+                if name in printed.get("complete", ()):
+                    self.assertTrue(message.complete)
+                if name in printed.get("delivered", ()):
+                    self.assertTrue(message.delivered)
+        finally:
+            pump.result(store.close())
