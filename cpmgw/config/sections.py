@@ -1,0 +1,219 @@
+"""The sections of the configuration, as values.
+
+etc/cpmgw.toml says of each key what it does. Times are in seconds, sizes in octets.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from cpmgw.policy import Policy
+from cpmgw.sip.parser import Limits as SipLimits
+from cpmgw.sip.settings import ConnectionSettings
+from cpmgw.sip.transaction.machine import Timing
+from txsmpp.framer import DEFAULT_LIMIT
+from txsmpp.text.message_id import IdForm
+from txsmpp.text.policy import Segmentation, TextPolicy
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Octet = Annotated[int, msgspec.Meta(ge=0, le=255)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Host = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A[A-Za-z0-9._:\[\]-]+\Z", description="a host name or an address"
+    ),
+]
+OptionalHost = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A[A-Za-z0-9._:\[\]-]*\Z",
+        description="a host name, an address or empty",
+    ),
+]
+Prefix = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A\+[0-9]{0,15}\Z",
+        description="+ and the digits that numbers begin with",
+    ),
+]
+Name = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z",
+        description="a word of letters, digits, dots and dashes",
+    ),
+]
+
+LOOPBACK = ("udp:5060:interface=127.0.0.1", "tcp:5060:interface=127.0.0.1")
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the configuration."""
+
+
+class GatewayConfig(Section, frozen=True, kw_only=True):
+    """[gateway]: the node."""
+
+    domain: Annotated[
+        str,
+        msgspec.Meta(pattern=r"\A[A-Za-z0-9.-]+\Z", description="a domain name"),
+    ]
+    profile: str = "oma"
+    state: str = "sqlite:var/cpmgw.sqlite"
+    country: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A([A-Z]{2})?\Z",
+            description='the two letters of a country ("CA") or empty',
+        ),
+    ] = ""
+
+
+class UserConfig(Section, frozen=True, kw_only=True):
+    """[[sip.users]]: who may authenticate to us (RFC 3261 22)."""
+
+    username: Annotated[str, msgspec.Meta(min_length=1)]
+    password: str = ""
+    password_file: str = ""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.username!r}>"  # no password in a log
+
+
+class CredentialsConfig(UserConfig, frozen=True, kw_only=True):
+    """[[sip.credentials]]: who we are to others; an empty realm is any."""
+
+    realm: str = ""
+
+
+class SipConfig(Section, frozen=True, kw_only=True):
+    """[sip]: the CPM side."""
+
+    listen: tuple[str, ...] = LOOPBACK
+    host: OptionalHost = ""
+    next_hop: str = ""
+    trusted: tuple[str, ...] = ("127.0.0.0/8",)
+    address: str = ""
+    participating_function: str = ""
+    transactions: Count = 200_000
+    pending: Count = 5_000
+    handler_timeout: Seconds = 30.0
+    drain: float = 5.0
+    addresses: Count = 4
+    shun: float = 30.0
+    datagram: Annotated[int, msgspec.Meta(ge=200, le=65_507)] = 1300
+    realm: str = ""
+    users: tuple[UserConfig, ...] = ()
+    credentials: tuple[CredentialsConfig, ...] = ()
+    limits: SipLimits = SipLimits()
+    timing: Timing = Timing()
+    connection: ConnectionSettings = ConnectionSettings()
+
+
+class SmscTlsConfig(Section, frozen=True, kw_only=True):
+    """[smsc.tls]: TLS towards an SM-SC; all files are PEM."""
+
+    enabled: bool = False
+    authority: str = ""
+    certificate: str = ""
+    key: str = ""
+    hostname: OptionalHost = ""
+
+
+class SmscText(TextPolicy, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """[smsc.text]: how one SM-SC takes text (TS Table 1: sar_*)."""
+
+    segmentation: Segmentation = Segmentation.SAR
+    max_segments: int = 20
+
+
+class SmscConfig(Section, frozen=True, kw_only=True):
+    """[[smsc]]: one SM-SC, and the binds to it (SMPP 3.4)."""
+
+    name: Name
+    host: Host
+    port: Port = 2775
+    system_id: Annotated[str, msgspec.Meta(max_length=15)]
+    password: Annotated[str, msgspec.Meta(max_length=8)] = ""
+    password_file: str = ""
+    system_type: Annotated[str, msgspec.Meta(max_length=12)] = ""
+    bind: Literal["transceiver", "transmitter", "receiver", "pair"] = "transceiver"
+    binds: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    interface_version: Literal[0x33, 0x34, 0x50] = 0x34
+    addr_ton: Octet = 0
+    addr_npi: Octet = 0
+    address_range: Annotated[str, msgspec.Meta(max_length=40)] = ""
+    prefixes: tuple[Prefix, ...] = ()
+    protocol_id: Octet = 0
+    window: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
+    queue: Count = 10_000
+    queue_time: Seconds = 10.0
+    rate: float = 0.0
+    response_timeout: Seconds = 10.0
+    throttle_initial: Seconds = 0.1
+    throttle_maximum: Seconds = 5.0
+    throttle_limit: float = 10.0
+    backoff_initial: Seconds = 1.0
+    backoff_maximum: Seconds = 60.0
+    refused_delay: Seconds = 60.0
+    bind_timeout: Seconds = 30.0
+    unbind_timeout: Seconds = 5.0
+    enquire_link: float = 30.0
+    inactivity: float = 0.0
+    answer_timeout: Seconds = 60.0
+    peer_window: Count = 100
+    max_pdu: Annotated[int, msgspec.Meta(ge=1_024, le=1_048_576)] = DEFAULT_LIMIT
+    response_id: IdForm = IdForm.AS_IS
+    receipt_id: IdForm = IdForm.AS_IS
+    unknown_ton: Literal["national", "international"] = "national"
+    text: SmscText = SmscText()
+    tls: SmscTlsConfig = SmscTlsConfig()
+
+    def __repr__(self) -> str:
+        return f"<SmscConfig {self.name!r}>"  # no password in a log
+
+
+class WebConfig(Section, frozen=True, kw_only=True):
+    """[web]: metrics and status pages."""
+
+    listen: str = ""
+
+
+class LimitsConfig(Section, frozen=True, kw_only=True):
+    """[limits]: what the gateway as a whole bears."""
+
+    answers: Count = 200_000
+    store_queue: Count = 10_000
+
+
+class LogConfig(Section, frozen=True, kw_only=True):
+    """[log]: what is written to the log."""
+
+    level: Literal["debug", "info", "warn", "error"] = "info"
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """A whole configuration without faults."""
+
+    gateway: GatewayConfig
+    sip: SipConfig = SipConfig()
+    smsc: tuple[SmscConfig, ...]
+    web: WebConfig = WebConfig()
+    policy: Policy = Policy()
+    limits: LimitsConfig = LimitsConfig()
+    log: LogConfig = LogConfig()
+
+    @property
+    def iwf_address(self) -> str:
+        """The IWF's own address in events (TS 6.2.3.2 step 2)."""
+        return self.sip.address or f"sip:CPM-IWF@{self.gateway.domain}"
+
+    @property
+    def participating_function(self) -> str:
+        """Where events are sent (TS 6.2.3.2 step 3)."""
+        return self.sip.participating_function or f"sip:CPM-PF@{self.gateway.domain}"

@@ -1,0 +1,48 @@
+"""Where log events go: twistd's choice, from the level that the configuration names."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogObserver,
+    LogLevel,
+    LogLevelFilterPredicate,
+    textFileLogObserver,
+)
+from twisted.python.logfile import LogFile
+
+DAEMON_LOG = "twistd.log"
+
+
+def observer(twistd: Mapping[str, Any], level: str) -> ILogObserver | None:
+    """The observer for an application, from a level on; None where syslog is chosen.
+
+    `twistd` are twistd's own options: --logfile and --nodaemon count as they do
+    without us, and --logger still comes before.
+    """
+    if twistd.get("syslog"):
+        return None
+    return filtered(_file(twistd), level)
+
+
+def filtered(stream: TextIO, level: str) -> ILogObserver:
+    """Writes the events of this level and above."""
+    predicate = LogLevelFilterPredicate(LogLevel.lookupByName(level))
+    return FilteringLogObserver(textFileLogObserver(stream), [predicate])
+
+
+def _file(twistd: Mapping[str, Any]) -> Any:
+    name = twistd.get("logfile") or ""
+    in_foreground = bool(twistd.get("nodaemon", True))
+    if name == "-" or (in_foreground and not name):
+        return sys.stdout
+    log = LogFile.fromFullPath(name or DAEMON_LOG)
+    # As twistd does: rotated from outside, then told by SIGUSR1.
+    if not signal.getsignal(signal.SIGUSR1):
+        signal.signal(signal.SIGUSR1, lambda _signal, _frame: log.rotate())
+    return log
