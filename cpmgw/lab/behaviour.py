@@ -1,0 +1,82 @@
+"""What a lab peer is told to do: answer, refuse, wait, stay silent, report."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+from txsmpp.constants import MessageState
+from txsmpp.status import CommandStatus
+
+
+class IdForm(Enum):
+    """How an SM-SC writes the number of a message (SMPP 3.4 5.2.23 leaves it open)."""
+
+    DECIMAL = "decimal"
+    HEX = "hex"
+    PADDED = "padded"
+
+    def write(self, number: int) -> str:
+        """The number in this form; padded is ten digits, hex has capital letters."""
+        if self is IdForm.HEX:
+            return f"{number:X}"
+        return f"{number:010d}" if self is IdForm.PADDED else str(number)
+
+
+class ReceiptForm(Enum):
+    """Where a delivery receipt says what it says (SMPP 3.4 5.3.2.12, appendix B)."""
+
+    BOTH = "both"
+    TLV = "tlv"
+    TEXT = "text"
+
+
+class SmsBehaviour(msgspec.Struct, frozen=True, kw_only=True):
+    """How the SM-SC treats the messages to a number.
+
+    The answer: `status` is its command_status, `throttled` how many submissions get
+    `throttle_status` before, `delay` the seconds until it is given; with `silent` it
+    never is, with `drop` the connection is closed in its stead.
+
+    The fate: `state` and `error` are what the receipt will say, `receipt_delay` seconds
+    after the message was accepted; `receipt_copies` times, and with `receipt_first`
+    before the answer. `hold_receipts` keeps that many back and then sends the newest
+    first. `receipt_form`, `response_id` and `receipt_id` are how it is written.
+    """
+
+    status: int = CommandStatus.ESME_ROK
+    throttled: int = 0
+    throttle_status: int = CommandStatus.ESME_RTHROTTLED
+    delay: float = 0.0
+    silent: bool = False
+    drop: bool = False
+    state: MessageState = MessageState.DELIVERED
+    error: int = 0
+    receipt_delay: float = 0.0
+    receipt_copies: int = 1
+    receipt_first: bool = False
+    hold_receipts: int = 0
+    receipt_form: ReceiptForm = ReceiptForm.BOTH
+    response_id: IdForm = IdForm.DECIMAL
+    receipt_id: IdForm = IdForm.DECIMAL
+
+
+class CpmBehaviour(msgspec.Struct, frozen=True, kw_only=True):
+    """How the CPM side treats what comes to a user.
+
+    `status` answers messages, `imdn_status` notifications and `event_status` events,
+    after `delay` seconds; with `silent` nothing is ever answered. `delivery` and
+    `display` tell which notifications the user's client sends back, when asked for, and
+    `imdn_delay` how long after the message.
+    """
+
+    status: int = 200
+    imdn_status: int = 200
+    event_status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    delay: float = 0.0
+    silent: bool = False
+    delivery: bool = True
+    display: bool = False
+    imdn_delay: float = 0.0

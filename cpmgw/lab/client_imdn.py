@@ -1,0 +1,84 @@
+"""The notifications that a CPM client sends back (conversation TS 5.4.1, 5.4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cpmgw.cpm.imdn import (
+    Disposition,
+    Imdn,
+    Kind,
+    Notification,
+    Status,
+    imdn_of,
+    notification_body,
+)
+from cpmgw.cpm.timestamp import format_datetime
+from cpmgw.lab.behaviour import CpmBehaviour
+from cpmgw.lab.conversation import ReceivedMessage
+from cpmgw.lab.pager import CLIENT, CPIM, bare_uri
+from cpmgw.sip.headers import NameAddr
+from cpmgw.sip.message import Request, originate
+from cpmgw.sip.uri import parse_uri
+
+DELIVERED: Final = Notification(Kind.DELIVERY, Status.DELIVERED)
+DISPLAYED: Final = Notification(Kind.DISPLAY, Status.DISPLAYED)
+
+COPIED: Final = (
+    "Accept-Contact",
+    "P-Asserted-Service",
+    "Conversation-ID",
+    "Contribution-ID",
+)
+"""What a notification has of the message that it speaks of (5.4.1 step 2)."""
+
+
+def notifications_of(
+    received: ReceivedMessage, behaviour: CpmBehaviour
+) -> Iterator[Notification]:
+    """What the client will say: what was asked for and its settings allow."""
+    if received.cpim is None:
+        return
+    asked = imdn_of(received.cpim).dispositions
+    if behaviour.delivery and Disposition.POSITIVE_DELIVERY in asked:
+        yield DELIVERED
+    if behaviour.display and Disposition.DISPLAY in asked:
+        yield DISPLAYED
+
+
+def notification_request(
+    received: ReceivedMessage, what: Notification, *, identity: str, now: float
+) -> Request:
+    """The SIP MESSAGE of a notification; `identity` names it in SIP and in CPIM."""
+    assert received.cpim is not None
+    original = received.request
+    target = parse_uri(bare_uri(received.sender))
+    routes = imdn_of(received.cpim).record_route
+    document = Imdn(
+        message_id=received.message_id,
+        datetime=received.cpim.get("DateTime") or format_datetime(now),
+        notifications=(what,),
+        recipient_uri=str(original.uri),
+    )
+    return originate(
+        "MESSAGE",
+        parse_uri(routes[0]) if routes else target,
+        from_=NameAddr(original.uri, parameters=(("tag", identity[:16]),)),
+        to=NameAddr(target),
+        call_id=identity,
+        headers=[
+            ("P-Asserted-Identity", f"<{original.uri}>"),
+            *((n, v) for n in COPIED if (v := original.headers.get(n))),
+            ("User-Agent", CLIENT),
+            ("Content-Type", CPIM),
+        ],
+        body=notification_body(
+            document,
+            sender=str(original.uri),
+            to=str(target),
+            datetime=format_datetime(now),
+            message_id=identity,
+            routes=routes[1:],
+        ),
+    )

@@ -1,0 +1,107 @@
+"""Both peers of a gateway in one service: what the demo, flow tests and bench start."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+
+from cpmgw.lab.arrow import Tap
+from cpmgw.lab.cpm_side import CpmSide, Identities, random_identity
+from cpmgw.lab.outbox import Patience
+from cpmgw.lab.sms_centre import SmsCentre, Subscription
+from cpmgw.sip.endpoint import Endpoint, EndpointSettings
+from txsmpp.options import ServerOptions
+from txsmpp.server import SmscFactory
+
+FOREVER: Final = 86_400.0
+"""How long a peer that is told to be silent is waited for."""
+
+
+class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the peers listen, and where the gateway is; port 0 takes a free one."""
+
+    host: str = "127.0.0.1"
+    sip_port: int = 5070
+    smpp_port: int = 2775
+    gateway: str = "sip:127.0.0.1:5060"
+    subscriptions: tuple[Subscription, ...] = (Subscription(),)
+    patience: Patience = Patience()
+    window: int = 100
+    smpp_rate: float = 0.0
+
+
+class Laboratory(MultiService):
+    """An SM-SC with handsets and a CPM side, listening once started.
+
+    `centre` and `cpm` are the peers, `endpoint` the CPM side's SIP endpoint.
+    """
+
+    def __init__(
+        self,
+        reactor: Any,
+        settings: LabSettings | None = None,
+        identities: Identities = random_identity,
+    ) -> None:
+        super().__init__()
+        self.settings = settings or LabSettings()
+        self._reactor = reactor
+        self._port: Any = None
+        self._factory: SmscFactory | None = None
+        self.endpoint = Endpoint(reactor, _sip(self.settings))
+        self.endpoint.setServiceParent(self)
+        self.cpm = CpmSide(self.endpoint, reactor, identities)
+        self.centre = SmsCentre(
+            reactor, self.settings.subscriptions, self.settings.patience
+        )
+
+    def watch(self, tap: Tap) -> None:
+        """Have each step that a peer sees told to `tap`."""
+        self.cpm.tap = tap
+        self.centre.tap = tap
+
+    @property
+    def smpp_port(self) -> int:
+        """The port that the SM-SC listens on."""
+        number: int = self._port.getHost().port
+        return number
+
+    def startService(self) -> None:
+        """Listen for the gateway."""
+        settings = self.settings
+        self._factory = SmscFactory(self._reactor, _smpp(settings), self.centre)
+        self._port = self._reactor.listenTCP(
+            settings.smpp_port, self._factory, interface=settings.host
+        )
+        super().startService()
+
+    def stopService(self) -> Deferred[Any]:
+        """Unbind the ESMEs, and close everything."""
+        stopping: list[Deferred[Any]] = [maybeDeferred(super().stopService)]
+        if self._port is not None and self._factory is not None:
+            stopping.append(maybeDeferred(self._port.stopListening))
+            stopping.append(self._factory.unbind_all())
+        return gatherResults(stopping, consumeErrors=True)
+
+
+def _sip(settings: LabSettings) -> EndpointSettings:
+    where = f"{settings.sip_port}:interface={settings.host}"
+    return EndpointSettings(
+        listen=(f"udp:{where}", f"tcp:{where}"),
+        next_hop=f"{settings.gateway};lr",
+        trusted=("0.0.0.0/0", "::/0"),
+        handler_timeout=FOREVER,
+        drain=1.0,
+    )
+
+
+def _smpp(settings: LabSettings) -> ServerOptions:
+    return ServerOptions(
+        system_id="lab",
+        window=settings.window,
+        answer_timeout=FOREVER,
+        rate=settings.smpp_rate,
+        linger=1.0,
+    )
