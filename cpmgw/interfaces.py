@@ -14,10 +14,13 @@ from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 if TYPE_CHECKING:
+    from twisted.internet.interfaces import IReactorTime
+
     from cpmgw.config import Config, SmscConfig
     from cpmgw.errors import CannotInterwork
     from cpmgw.iwf.standalone import StandaloneMessage
     from cpmgw.sip.message import Request, Response
+    from cpmgw.traffic import Traffic
     from txsmpp.interfaces import IEsmeHandler
     from txsmpp.pdu import Pdu
     from txsmpp.pdu import Response as SmppResponse
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 # -- what the store keeps ----------------------------------------------------------
 
 
-class ImdnContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ImdnContext(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
+):
     """What a later disposition notification needs of the message (TS 6.1.1 step 2).
 
     Addresses are URIs in wire form, `recipient` and `originator` those that the IMDN
@@ -48,7 +53,7 @@ class ImdnContext(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     service: str = ""
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The final answer once given to a request, so that its repeat gets the same.
 
     `key` identifies the request (RFC 5438 Message-ID and sender, or Call-ID and CSeq).
@@ -61,24 +66,31 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires: float = 0.0
 
 
-class SentMessage(msgspec.Struct, frozen=True, kw_only=True):
+class SentMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One CPM message that left as short messages, until its reports are all in.
 
     `key` is unique (a UUID's hex); `segments` are the (centre, canonical message_id) of
-    every short message in order; `expires` is in seconds since 1970.
+    every short message in order; `expires` is in seconds since 1970; `answer` is the
+    key of the answer that its sender was given.
     """
 
     key: str
     context: ImdnContext
     segments: tuple[tuple[str, str], ...]
     expires: float
+    answer: bytes = b""
 
 
 class SegmentReport(msgspec.Struct, frozen=True):
-    """What one status report said of one short message: SMPP message_state, error."""
+    """What one status report said of one short message: SMPP message_state, error.
+
+    `mark` is a digest of the report: one that comes again is not another one, where
+    the segments of a message share a message_id.
+    """
 
     state: int
     error: str = ""
+    mark: bytes = b""
 
 
 class Reported(msgspec.Struct, frozen=True):
@@ -136,6 +148,8 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
 class IStore(Interface):
     """What must outlive the process; each Deferred fires after the commit."""
 
+    healthy: bool = Attribute("Whether the last commit went well and there is room.")
+
     def remember(answer: Answer | None, message: SentMessage | None) -> Deferred[None]:
         """Keep a sent message and the answer given for it, in one transaction."""
 
@@ -147,22 +161,33 @@ class IStore(Interface):
         A final state is never replaced by another one (late, repeated reports).
         """
 
-    def settle(key: str, until: float) -> Deferred[None]:
-        """The notification of a sent message was relayed: keep it `until` then."""
+    def settle(key: str, until: float, forget: bytes = b"") -> Deferred[None]:
+        """The notification of a sent message was relayed: keep it `until` then.
+
+        `forget` is the key of an answer that does not hold any more, because its
+        message was not delivered: a repeat of the request is a new try.
+        """
+
+    def unsettled() -> Deferred[list[Reported]]:
+        """Sent messages with reports whose notification was not relayed."""
 
     def answers() -> Deferred[list[Answer]]:
         """Every answer that has not expired, read once at the start."""
 
-    def collect(
-        segment: ReceivedSegment,
-    ) -> Deferred[Collected]:
-        """Keep a received segment (replacing its like) and give all of its message."""
+    def collect(segment: ReceivedSegment, anew: bool = False) -> Deferred[Collected]:
+        """Keep a received segment (replacing its like) and give all of its message.
+
+        With `anew`, it is not taken for a repeat of one that has been delivered.
+        """
+
+    def collected(collection: str) -> Deferred[Collected | None]:
+        """A received message as it is now, None if it is not known any more."""
 
     def delivered(collection: str, at: float, until: float) -> Deferred[None]:
         """The CPM side has taken the message: keep its fingerprint `until`."""
 
     def discard(collection: str) -> Deferred[None]:
-        """Forget a received message that was refused for good."""
+        """Forget a received message that was refused for good and not delivered."""
 
     def overdue(now: float) -> Deferred[list[Collected]]:
         """Received messages past their limit in time and not delivered."""
@@ -204,9 +229,13 @@ class IHouse(Interface):
     """What the gateway offers to an interworking service that it builds."""
 
     config: Config = Attribute("The whole configuration.")
-    store: Any = Attribute("The IStore.")
-    network: Any = Attribute("The ICpmNetwork.")
+    store: IStore = Attribute("What must outlive the process.")
+    network: ICpmNetwork = Attribute("The CPM side.")
     now: Callable[[], float] = Attribute("Gives seconds since 1970.")
+    clock: IReactorTime = Attribute("Where time-outs are set.")
+    traffic: Traffic = Attribute(
+        "Where a service counts what it did: plain counts, which metrics are made of."
+    )
 
     def sms_centre(config: SmscConfig, listener: IEsmeHandler) -> Any:
         """The ISmsCentre of one [[smsc]]; what it sends goes to the listener."""
@@ -221,6 +250,9 @@ class IInterworking(Interface):
 
     def start() -> Awaitable[None]:
         """Make ready; called once the store is open and before requests are served."""
+
+    def stop() -> Awaitable[None]:
+        """Come to an end with what is under way; nothing new is handed over."""
 
     def sweep(now: float) -> Awaitable[None]:
         """Do what is due: called every few seconds, never while still at work."""

@@ -74,8 +74,8 @@ class GatewayConfig(Section, frozen=True, kw_only=True):
     ] = ""
 
 
-class UserConfig(Section, frozen=True, kw_only=True):
-    """[[sip.users]]: who may authenticate to us (RFC 3261 22)."""
+class LoginConfig(Section, frozen=True, kw_only=True):
+    """A user name with its password (RFC 3261 22)."""
 
     username: Annotated[str, msgspec.Meta(min_length=1)]
     password: str = ""
@@ -85,7 +85,13 @@ class UserConfig(Section, frozen=True, kw_only=True):
         return f"<{type(self).__name__} {self.username!r}>"  # no password in a log
 
 
-class CredentialsConfig(UserConfig, frozen=True, kw_only=True):
+class UserConfig(LoginConfig, frozen=True, kw_only=True):
+    """[[sip.users]]: who may authenticate to us, and whom it may speak for."""
+
+    numbers: tuple[Prefix, ...] = ()
+
+
+class CredentialsConfig(LoginConfig, frozen=True, kw_only=True):
     """[[sip.credentials]]: who we are to others; an empty realm is any."""
 
     realm: str = ""

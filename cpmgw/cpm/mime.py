@@ -203,7 +203,7 @@ def split_multipart(
     """
     if not boundary or len(boundary) > 200:
         raise MimeError("multipart without a usable boundary")
-    delimiter = b"--" + boundary.encode("utf-8")
+    delimiter = b"--" + boundary.encode("utf-8", "surrogateescape")
     parts: list[Part] = []
     start = -1
     for position, end, closing in _delimiters(body, delimiter):

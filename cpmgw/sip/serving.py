@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 from twisted.internet.defer import CancelledError, Deferred
@@ -15,27 +15,28 @@ from twisted.python.failure import Failure
 
 from cpmgw.sip import uas
 from cpmgw.sip.digest import Verifier
-from cpmgw.sip.errors import SipEncodeError, SipSyntaxError
-from cpmgw.sip.headers import Headers
+from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.identifiers import Identifiers
 from cpmgw.sip.message import Request, Response, respond
 from cpmgw.sip.peer import Peer
 from cpmgw.sip.settings import EndpointSettings
-from cpmgw.sip.status import reason_for
 from cpmgw.sip.transaction.alarms import Alarms
 from cpmgw.sip.transaction.layer import TransactionLayer
 from cpmgw.sip.transaction.outputs import Acknowledged, Arrived, Output, Refused
 from cpmgw.sip.transport import Flow, SipConnection
 
-_COPIED: Final = ("Via", "From", "To", "Call-ID", "CSeq")
-
 
 class Incoming(msgspec.Struct, frozen=True):
-    """A request for a handler; `trusted`: its peer may assert identities (RFC 3325)."""
+    """A request for a handler.
+
+    `trusted`: its peer may assert identities (RFC 3325). `user` is who authenticated
+    where that is asked of peers that are not trusted, otherwise empty.
+    """
 
     request: Request
     peer: Peer
     trusted: bool
+    user: str = ""
 
 
 Handler: TypeAlias = Callable[[Incoming], Awaitable[Response]]
@@ -140,6 +141,7 @@ class UserAgentServer:
         request, key = arrived.request, arrived.key
         flow: Any = arrived.flow
         settings = self._settings
+        user = ""
         if request.method == "CANCEL":
             self._answer(key, flow, self._cancelled(request))
             return
@@ -154,8 +156,9 @@ class UserAgentServer:
             )
             if refusal is None and self._verifier is not None and not trusted:
                 now = self._clock.seconds()
-                refusal = uas.challenge(request, self._verifier, now)
-            request = uas.plain(request, settings)
+                user, refusal = uas.authenticate(request, self._verifier, now)
+            if refusal is None:
+                request = uas.plain(request, settings)
         except SipSyntaxError as error:
             refusal = respond(
                 request, error.status, error.reason, headers=error.headers
@@ -165,7 +168,8 @@ class UserAgentServer:
         elif (handler := self._handlers.get(request.method)) is None:
             self._answer(key, flow, uas.options(request, self._served, settings))
         else:
-            self._hand_over(key, flow, handler, Incoming(request, peer, trusted))
+            incoming = Incoming(request, peer, trusted, user)
+            self._hand_over(key, flow, handler, incoming)
 
     def _hand_over(
         self, key: str, flow: Flow, handler: Handler, incoming: Incoming
@@ -202,11 +206,16 @@ class UserAgentServer:
         if not self._finish(key, work):
             return
         if isinstance(response, Response) and response.status >= 200:
-            self._answer(key, work.flow, response)
-            return
-        self._log.error(
-            "the handler of {method} gave no final response", method=work.request.method
-        )
+            try:
+                self._answer(key, work.flow, response)
+                return
+            except Exception:
+                self._log.failure("a response cannot be written")
+        else:
+            self._log.error(
+                "the handler of {method} gave no final response",
+                method=work.request.method,
+            )
         self._answer(key, work.flow, respond(work.request, 500))
 
     def _not_handled(self, failure: Failure, key: str, work: _Work) -> None:
@@ -236,13 +245,7 @@ class UserAgentServer:
         ready = uas.complete(
             response, flow.peer, self._settings, self._identifiers.tag()
         )
-        try:
-            outputs = self._layer.respond(key, ready, self._clock.seconds())
-        except SipEncodeError:
-            self._log.failure("a response cannot be written")
-            self._answer(key, flow, _refused_by_us(response))
-            return
-        self._carry(outputs)
+        self._carry(self._layer.respond(key, ready, self._clock.seconds()))
 
     def _cancelled(self, cancel: Request) -> Response:
         """Cancel an INVITE whose handler is at work (RFC 3261 9.2)."""
@@ -272,13 +275,6 @@ class UserAgentServer:
         self._answer(key, work.flow, respond(work.request, 504))
         if work.deferred is not None:
             work.deferred.cancel()
-
-
-def _refused_by_us(response: Response) -> Response:
-    """A 500 in place of a response with a line break in a header field."""
-    headers = response.headers
-    fields = [(name, value) for name in _COPIED for value in headers.raw(name)]
-    return Response(500, reason_for(500), Headers(fields))
 
 
 def _verifier(settings: EndpointSettings) -> Verifier | None:

@@ -124,18 +124,19 @@ def plain(request: Request, settings: EndpointSettings) -> Request:
     )
 
 
-def challenge(request: Request, verifier: Verifier, now: float) -> Response | None:
-    """A 401 unless the request has good credentials (RFC 3261 22.2)."""
+def authenticate(
+    request: Request, verifier: Verifier, now: float
+) -> tuple[str, Response | None]:
+    """The user whose good credentials a request has, or a 401 (RFC 3261 22.2)."""
     try:
-        verdict, _ = verifier.verify(request, now)
+        verdict, user = verifier.verify(request, now)
     except SipSyntaxError as error:
-        return respond(request, 400, error.reason)
+        return "", respond(request, 400, error.reason)
     if verdict is Verdict.ACCEPTED:
-        return None
+        return user or "", None
     values = verifier.challenges(now, stale=verdict is Verdict.STALE)
-    return respond(
-        request, 401, headers=[("WWW-Authenticate", value) for value in values]
-    )
+    challenges = [("WWW-Authenticate", value) for value in values]
+    return "", respond(request, 401, headers=challenges)
 
 
 def options(request: Request, served: Served, settings: EndpointSettings) -> Response:

@@ -16,6 +16,9 @@ _SWEEP: Final = """
         SELECT id FROM answers WHERE expires <= ? ORDER BY expires LIMIT ?)
 """
 
+# The status of what is no answer any more.
+_NONE: Final = 0
+
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Answer).decode
 
@@ -25,13 +28,18 @@ def keep(cursor: sqlite3.Cursor, answer: Answer) -> None:
     cursor.execute(_INSERT, (answer.expires, _encode(answer)))
 
 
+def forget(cursor: sqlite3.Cursor, key: bytes, expires: float) -> None:
+    """Take an answer back; what says so is kept as long as the answer at most."""
+    keep(cursor, Answer(key=key, status=_NONE, reason="", expires=expires))
+
+
 def live(cursor: sqlite3.Cursor, now: float) -> list[Answer]:
     """Every answer that has not expired, the last one of each key."""
     newest: dict[bytes, Answer] = {}
     for (content,) in cursor.execute(_LIVE, (now,)):
         answer = _decode(content)
         newest[answer.key] = answer
-    return list(newest.values())
+    return [answer for answer in newest.values() if answer.status != _NONE]
 
 
 def sweep(cursor: sqlite3.Cursor, now: float, limit: int) -> int:

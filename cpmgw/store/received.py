@@ -47,7 +47,13 @@ _EMPTY: Final = """
     UPDATE received_segments SET octets = x''
     WHERE message = (SELECT id FROM received_messages WHERE collection = ?)
 """
-_OF_COLLECTION: Final = "SELECT id FROM received_messages WHERE collection = ?"
+_OF_COLLECTION: Final = """
+    SELECT id FROM received_messages WHERE collection = ? AND delivered = 0
+"""
+_ONE: Final = """
+    SELECT id, reference, collection, identity, total, delivered, expires
+    FROM received_messages WHERE collection = ?
+"""
 _OVERDUE_MESSAGES: Final = """
     SELECT id, reference, collection, identity, total, delivered, expires
     FROM received_messages
@@ -74,13 +80,16 @@ class _Message(NamedTuple):
 
 
 def collect(
-    cursor: sqlite3.Cursor, segment: ReceivedSegment, identity: str
+    cursor: sqlite3.Cursor, segment: ReceivedSegment, identity: str, anew: bool = False
 ) -> Collected:
-    """Add a segment to its message, a new one (named `identity`) where none fits."""
+    """Add a segment to its message, a new one (named `identity`) where none fits.
+
+    With `anew`, messages that were delivered do not fit, whatever is in them.
+    """
     rows = cursor.execute(
         _FIND, (segment.number, segment.collection, _DEPTH)
     ).fetchall()
-    message = _home(rows, segment)
+    message = _home(rows, segment, anew)
     if message is None:
         # The name of a message that is still known stays its own: who holds it may
         # be about to report its delivery.
@@ -117,7 +126,9 @@ def collect(
     return _collected(cursor, message)
 
 
-def _home(rows: Sequence[tuple[object, ...]], new: ReceivedSegment) -> _Message | None:
+def _home(
+    rows: Sequence[tuple[object, ...]], new: ReceivedSegment, anew: bool
+) -> _Message | None:
     """The message that a segment is of, or None if it begins one.
 
     One that has the very segment is it, delivered or not. Else the newest takes it
@@ -125,6 +136,8 @@ def _home(rows: Sequence[tuple[object, ...]], new: ReceivedSegment) -> _Message 
     """
     known = [(_Message._make(row[:7]), row[7]) for row in rows]
     for message, fingerprint in known:
+        if anew and message.delivered:
+            continue
         if fingerprint == new.fingerprint and message.total == new.total:
             return message
     if known:
@@ -169,8 +182,14 @@ def delivered(cursor: sqlite3.Cursor, collection: str, at: float, until: float) 
     cursor.execute(_EMPTY, (collection,))
 
 
+def find(cursor: sqlite3.Cursor, collection: str) -> Collected | None:
+    """A message by its name, None if it is not known any more."""
+    row = cursor.execute(_ONE, (collection,)).fetchone()
+    return None if row is None else _collected(cursor, _Message._make(row))
+
+
 def discard(cursor: sqlite3.Cursor, collection: str) -> None:
-    """Drop a message with its segments."""
+    """Drop a message that was not delivered, with its segments."""
     _drop(cursor, cursor.execute(_OF_COLLECTION, (collection,)).fetchall())
 
 

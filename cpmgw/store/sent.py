@@ -29,6 +29,10 @@ _FIND: Final = """
 """
 _REPORT: Final = "UPDATE sent_messages SET reports = ? WHERE id = ?"
 _SETTLE: Final = "UPDATE sent_messages SET settled = 1, expires = ? WHERE key = ?"
+_UNSETTLED: Final = """
+    SELECT content, reports FROM sent_messages
+    WHERE settled = 0 AND reports IS NOT NULL ORDER BY id LIMIT ?
+"""
 _EXPIRED: Final = """
     SELECT id, content FROM sent_messages
     WHERE expires <= ? ORDER BY expires LIMIT ?
@@ -81,10 +85,18 @@ def _position(
 
     Some SM-SCs give all segments of a message the same id.
     """
-    for position, known in enumerate(message.segments):
-        if known == segment and _replaces(reports[position], news):
+    places = [p for p, known in enumerate(message.segments) if known == segment]
+    if len(places) > 1 and any(_same(reports[place], news) for place in places):
+        return None
+    for position in places:
+        if _replaces(reports[position], news):
             return position
     return None
+
+
+def _same(old: SegmentReport | None, new: SegmentReport) -> bool:
+    """Whether this very report has been noted."""
+    return old is not None and bool(new.mark) and old.mark == new.mark
 
 
 def _replaces(old: SegmentReport | None, new: SegmentReport) -> bool:
@@ -100,6 +112,14 @@ def _replaces(old: SegmentReport | None, new: SegmentReport) -> bool:
 def settle(cursor: sqlite3.Cursor, key: str, until: float) -> None:
     """Mark a message as notified; it is dropped after `until`."""
     cursor.execute(_SETTLE, (until, key))
+
+
+def unsettled(cursor: sqlite3.Cursor, limit: int) -> list[Reported]:
+    """Messages with reports that nobody was told of, the oldest first."""
+    return [
+        Reported(_decode(content), tuple(_decode_reports(reports)), False)
+        for content, reports in cursor.execute(_UNSETTLED, (limit,))
+    ]
 
 
 def sweep(cursor: sqlite3.Cursor, now: float, limit: int) -> int:

@@ -27,8 +27,12 @@ from cpmgw.store.writer import CallFromThread, GroupCommit
 
 QUEUE: Final = 10_000
 BATCH: Final = 256
+# Seconds from one commit to the next: what a message may wait longer for, three times.
+INTERVAL: Final = 0.002
 # Rows of each kind that one sweep drops at most: about 10 ms of the thread.
 SWEEP: Final = 500
+# Messages that nobody was told of, as many as are looked at once.
+UNSETTLED: Final = 10_000
 
 _SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -84,7 +88,11 @@ class SqliteStore:
         self._ownership = ownership
         self._connection = connection
         self._writer = GroupCommit(
-            connection, self._call_from_thread, queue=self._queue, batch=self._batch
+            connection,
+            self._call_from_thread,
+            queue=self._queue,
+            batch=self._batch,
+            interval=INTERVAL,
         )
         self._writer.start()
 
@@ -108,6 +116,17 @@ class SqliteStore:
             return fail(StoreError(f"{self.path} is not open"))
         return self._writer.perform(operation, *arguments)
 
+    @property
+    def healthy(self) -> bool:
+        """Whether the last commit went well and there is room for more."""
+        writer = self._writer
+        return writer is not None and writer.healthy
+
+    @property
+    def waiting(self) -> int:
+        """How many operations have not been committed."""
+        return self._writer.waiting if self._writer is not None else 0
+
     # -- IStore ------------------------------------------------------------------------
 
     def remember(
@@ -122,21 +141,31 @@ class SqliteStore:
         """Record a status report; give its message, or None if none is known."""
         return self._perform(sent.report, centre, message_id, report)
 
-    def settle(self, key: str, until: float) -> Deferred[None]:
+    def settle(self, key: str, until: float, forget: bytes = b"") -> Deferred[None]:
         """The notification of a sent message was relayed: keep it `until`."""
-        return self._perform(sent.settle, key, until)
+        return self._perform(_settle, key, until, forget)
+
+    def unsettled(self) -> Deferred[list[Reported]]:
+        """Sent messages with reports whose notification was not relayed."""
+        return self._perform(sent.unsettled, UNSETTLED)
 
     def answers(self) -> Deferred[list[Answer]]:
         """Every answer that has not expired."""
         return self._perform(answers.live, self._seconds())
 
-    def collect(self, segment: ReceivedSegment) -> Deferred[Collected]:
+    def collect(
+        self, segment: ReceivedSegment, anew: bool = False
+    ) -> Deferred[Collected]:
         """Keep a received segment and give all of its message.
 
         Name the message by the Collected's `collection` afterwards: it differs from
         the segment's where a reference was used again.
         """
-        return self._perform(received.collect, segment, uuid.uuid4().hex)
+        return self._perform(received.collect, segment, uuid.uuid4().hex, anew)
+
+    def collected(self, collection: str) -> Deferred[Collected | None]:
+        """A received message as it is now."""
+        return self._perform(received.find, collection)
 
     def delivered(self, collection: str, at: float, until: float) -> Deferred[None]:
         """The CPM side has taken the message: keep its fingerprints `until`."""
@@ -162,6 +191,12 @@ def _remember(
         sent.keep(cursor, message)
     if answer is not None:
         answers.keep(cursor, answer)
+
+
+def _settle(cursor: sqlite3.Cursor, key: str, until: float, forget: bytes) -> None:
+    sent.settle(cursor, key, until)
+    if forget:
+        answers.forget(cursor, forget, until)
 
 
 def _sweep(cursor: sqlite3.Cursor, now: float) -> int:

@@ -164,7 +164,7 @@ class ChallengeTests(SynchronousTestCase):
     def test_challenge(self) -> None:
         """Without credentials it is a 401 with a challenge (22.2)."""
         verifier = Verifier("gw", b"secret", {"alice": "word"})
-        refusal = uas.challenge(request(), verifier, 0.0)
+        _, refusal = uas.authenticate(request(), verifier, 0.0)
         assert refusal is not None
         self.assertEqual(401, refusal.status)
         self.assertEqual(2, len(refusal.headers.raw("WWW-Authenticate")))
@@ -173,7 +173,7 @@ class ChallengeTests(SynchronousTestCase):
         """Credentials that cannot be read are a 400."""
         verifier = Verifier("gw", b"secret", {"alice": "word"})
         message = request(extra=("Authorization: Digest realm",))
-        refusal = uas.challenge(message, verifier, 0.0)
+        _, refusal = uas.authenticate(message, verifier, 0.0)
         assert refusal is not None
         self.assertEqual(400, refusal.status)
 

@@ -223,7 +223,46 @@ class Keeping(Base):
         self.assertEqual([], self.pump.result(store.overdue(7.0)))
         self.assertEqual(6.0, self.pump.result(store.collect(segment())).delivered)
         self.pump.result(store.discard(collected.collection))
-        self.assertEqual(0, self.pump.result(store.collect(segment())).delivered)
+        self.assertEqual(6.0, self.pump.result(store.collect(segment())).delivered)
+
+    def test_discarded(self) -> None:
+        """A received message that was refused is forgotten."""
+        store = self.opened()
+        collected = self.pump.result(store.collect(segment()))
+        self.pump.result(store.discard(collected.collection))
+        self.assertIsNone(self.pump.result(store.collected(collected.collection)))
+
+    def test_collected_anew(self) -> None:
+        """A segment like one that was delivered may begin a message of its own."""
+        store = self.opened()
+        first = self.pump.result(store.collect(segment(1, 2)))
+        self.pump.result(store.collect(segment(2, 2)))
+        self.pump.result(store.delivered(first.collection, 6.0, 60.0))
+        again = self.pump.result(store.collect(segment(1, 2), anew=True))
+        self.assertEqual((again.delivered, len(again.segments)), (0.0, 1))
+        other = self.pump.result(store.collect(segment(2, 2, fingerprint=b"three")))
+        self.assertEqual(other.collection, again.collection)
+        self.assertTrue(other.complete)
+
+    def test_unsettled(self) -> None:
+        """Messages with reports of which nobody was told are found again."""
+        store = self.opened()
+        store.remember(None, sent_message("m1"))
+        self.assertEqual([], self.pump.result(store.unsettled()))
+        store.report("home", "1", DELIVERED)
+        (reported,) = self.pump.result(store.unsettled())
+        self.assertEqual(("m1", (DELIVERED,)), (reported.message.key, reported.reports))
+        store.settle("m1", 50.0)
+        self.assertEqual([], self.pump.result(store.unsettled()))
+
+    def test_forgotten_answer(self) -> None:
+        """The answer of a message that failed does not hold any more."""
+        store = self.opened()
+        given = answer(expires=1e12)
+        store.remember(given, sent_message("m1"))
+        self.assertEqual([given], self.pump.result(store.answers()))
+        store.settle("m1", 1e12, b"k")
+        self.assertEqual([], self.pump.result(store.answers()))
 
     def test_identities_differ(self) -> None:
         """Two messages never have one identity."""

@@ -1,0 +1,1 @@
+"""The Interworking Selection Function (TS 5)."""

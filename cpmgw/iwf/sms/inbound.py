@@ -1,0 +1,276 @@
+"""SMS message to pager mode CPM standalone message (TS 6.2.2.2.1)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from cpmgw.cpm.identity import from_smpp
+from cpmgw.errors import StoreError
+from cpmgw.interfaces import Collected, ICpmNetwork, IStore, ReceivedSegment
+from cpmgw.iwf.sms.centres import Centre, Centres
+from cpmgw.iwf.sms.pagermessage import pager_request
+from cpmgw.iwf.sms.sessions import Sessions
+from cpmgw.iwf.sms.shortmessage import InboundMessage
+from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
+from cpmgw.policy import Policy
+from cpmgw.sip.errors import SipError
+from txsmpp.address import Ton
+from txsmpp.codec import decode, encode
+from txsmpp.pdu import DataSm, DeliverSm
+from txsmpp.status import CommandStatus
+from txsmpp.text.errors import TextError
+from txsmpp.text.reassembly import assemble, assemble_partial
+from txsmpp.text.received import Received, read
+
+TEMPORARY: Final = CommandStatus.ESME_RX_T_APPN
+PERMANENT: Final = CommandStatus.ESME_RX_P_APPN
+# Seconds after which an SM-SC may have given up waiting for its answer.
+LATE_ANSWER: Final = 10.0
+
+
+class _Sending(NamedTuple):
+    """A message on its way to the CPM side: which segments, and who waits for it."""
+
+    numbers: frozenset[int]
+    sharing: list[Deferred[int]]
+
+
+class Inbound:
+    """Turns short messages into standalone messages and the answers back."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        centres: Centres,
+        network: ICpmNetwork,
+        store: IStore,
+        sessions: Sessions,
+        policy: Policy,
+        domain: str,
+        now: Callable[[], float],
+    ) -> None:
+        self._centres = centres
+        self._network = network
+        self._store = store
+        self._policy = policy
+        self._domain = domain
+        self._now = now
+        self._sessions = sessions
+        self._sending: dict[str, _Sending] = {}
+        self._waiting: dict[str, list[Deferred[int]]] = {}
+
+    async def message(
+        self, centre: Centre, pdu: DeliverSm | DataSm, session: str
+    ) -> int:
+        """Interwork a short message; the command_status of its response.
+
+        `session` names the bind it came over, uniquely across restarts.
+        """
+        if not self._sender(centre, pdu):
+            return PERMANENT  # step 1
+        if not self._target(centre, pdu):
+            return CommandStatus.ESME_RINVDSTADR
+        try:
+            received = read(pdu, centre.config.text)
+        except TextError as error:
+            self.log.debug("deliver_sm refused: {error}", error=str(error))
+            return PERMANENT
+        if received.text is None:
+            self.log.debug("deliver_sm refused: no text in it")
+            return PERMANENT
+        segment = self._segment(centre, pdu, received, session)
+        try:
+            collected = await self._collect(segment)
+            # A part of the message may be on its way without this segment: then it
+            # begins a message of its own.
+            while self._is_sent_without(segment.number, collected.collection):
+                await self._end_of(collected.collection)
+                collected = await self._collect(segment)
+        except StoreError as error:
+            self.log.error("deliver_sm not stored: {error}", error=str(error))
+            return TEMPORARY
+        if collected.delivered:
+            return CommandStatus.ESME_ROK
+        if not collected.complete:
+            return await self._incomplete(collected)  # step 2
+        return await self.deliver(collected)  # steps 3 and 4
+
+    async def deliver(self, collected: Collected) -> int:
+        """Send a message to the CPM side, once however often it is asked for.
+
+        The command_status that answers it (Table 10).
+        """
+        name = collected.collection
+        if name in self._sending:
+            return await self._end_of(name)
+        numbers = frozenset(each.number for each in collected.segments)
+        sending = self._sending[name] = _Sending(numbers, [])
+        status: int = TEMPORARY
+        try:
+            status = await self._deliver(collected)
+        finally:
+            del self._sending[name]
+            for each in sending.sharing:
+                each.callback(status)
+            self._release(name, status)
+        return status
+
+    def _is_sent_without(self, number: int, name: str) -> bool:
+        """Whether a message is being sent to which this segment came too late."""
+        sending = self._sending.get(name)
+        return sending is not None and number not in sending.numbers
+
+    def _end_of(self, name: str) -> Deferred[int]:
+        """Fires with what became of a message that is being sent."""
+        turn: Deferred[int] = Deferred()
+        self._sending[name].sharing.append(turn)
+        return turn
+
+    async def _deliver(self, collected: Collected) -> int:
+        """Send, and record what became of it before anyone is answered."""
+        request = pager_request(self._inbound(collected))
+        try:
+            response = await self._network.request(request)
+        except SipError as error:
+            self.log.debug("CPM side not reached: {error}", error=str(error))
+            return TEMPORARY
+        status = TABLE_10_COMMAND_STATUS.of(response.status)
+        if status == TEMPORARY:
+            return status
+        try:
+            if status == CommandStatus.ESME_ROK:
+                now = self._now()
+                until = now + self._policy.duplicate_window
+                await self._store.delivered(collected.collection, now, until)
+            else:
+                await self._store.discard(collected.collection)
+        except StoreError as error:
+            self.log.error("delivery not recorded: {error}", error=str(error))
+            return TEMPORARY
+        return status
+
+    async def settles(self, collected: Collected) -> bool:
+        """Send a message; whether its way has come to an end."""
+        return await self.deliver(collected) != TEMPORARY
+
+    def give_up(self, name: str) -> None:
+        """Refuse the segments that wait for a message that is discarded."""
+        self._release(name, PERMANENT)
+
+    def _release(self, name: str, status: int) -> None:
+        """Answer the segments that wait for the outcome of their message."""
+        for turn in self._waiting.pop(name, []):
+            turn.callback(status)
+
+    def _inbound(self, collected: Collected) -> InboundMessage:
+        """The source of Table 9, from what was stored."""
+        pdus = [_stored(each) for each in collected.segments]
+        centre = self._centres.named(collected.segments[0].centre)
+        received = [read(pdu, centre.config.text) for pdu in pdus]
+        first = pdus[0]
+        return InboundMessage(
+            pdu=first,
+            text=_joined(received, collected),
+            collected=collected,
+            sender=self._sender(centre, first),
+            target=self._target(centre, first),
+            domain=self._domain,
+            policy=self._policy,
+        )
+
+    def _sender(self, centre: Centre, pdu: DeliverSm | DataSm) -> str:
+        """The sender's E.164 number, empty if it has none."""
+        return _number(
+            centre, pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr
+        )
+
+    def _target(self, centre: Centre, pdu: DeliverSm | DataSm) -> str:
+        """The target's E.164 number, empty if it has none."""
+        return _number(
+            centre, pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr
+        )
+
+    async def _incomplete(self, collected: Collected) -> int:
+        """Answer a segment whose message is not whole yet (docs/decisions/0004)."""
+        if self._policy.ack_segments == "stored":
+            return CommandStatus.ESME_ROK
+        turn: Deferred[int] = Deferred()
+        self._waiting.setdefault(collected.collection, []).append(turn)
+        return await turn
+
+    async def _collect(self, segment: ReceivedSegment) -> Collected:
+        """Store a segment with what has come of its message before."""
+        collected = await self._store.collect(segment)
+        if collected.delivered and self._is_new(collected):
+            collected = await self._store.collect(segment, anew=True)
+        return collected
+
+    def _is_new(self, collected: Collected) -> bool:
+        """Whether what equals a delivered message is another (docs/decisions/0003)."""
+        last = max(collected.segments, key=lambda each: each.received)
+        answered = collected.delivered
+        if answered - last.received > LATE_ANSWER:
+            return False
+        return not self._sessions.may_have_missed(last.session, answered, self._now())
+
+    def _segment(
+        self,
+        centre: Centre,
+        pdu: DeliverSm | DataSm,
+        received: Received,
+        session: str,
+    ) -> ReceivedSegment:
+        """A short message as the store keeps it."""
+        octets = encode(pdu)
+        # All but length, command_status and sequence_number (SMPP 3.4 3.2).
+        fingerprint = hashlib.blake2b(octets[16:], digest_size=16).digest()
+        name = centre.name
+        parts = received.concatenation
+        now = self._now()
+        if parts is None:
+            collection, number, total = f"{name}|{fingerprint.hex()}", 1, 1
+        else:
+            collection = (
+                f"{name}|{pdu.source_addr}|{pdu.destination_addr}"
+                f"|{parts.scheme}|{parts.reference}|{parts.total}"
+            )
+            number, total = parts.number, parts.total
+        return ReceivedSegment(
+            collection=collection,
+            number=number,
+            total=total,
+            octets=octets,
+            fingerprint=fingerprint,
+            centre=name,
+            session=session,
+            received=now,
+            expires=now + self._policy.reassembly_timeout,
+        )
+
+
+def _stored(segment: ReceivedSegment) -> DeliverSm | DataSm:
+    """The PDU that a segment was stored from."""
+    pdu = decode(segment.octets)
+    if not isinstance(pdu, DeliverSm | DataSm):
+        raise StoreError(f"a segment of {segment.centre} is no short message")
+    return pdu
+
+
+def _joined(received: Sequence[Received], collected: Collected) -> str:
+    """The text of a message, its gaps marked if it is not complete."""
+    if collected.total == 1:
+        return received[0].text or ""
+    return assemble(received) if collected.complete else assemble_partial(received)
+
+
+def _number(centre: Centre, ton: int, npi: int, address: str) -> str:
+    """The E.164 number of an SMPP address, empty if it has none."""
+    if ton == Ton.UNKNOWN and centre.config.unknown_ton == "international":
+        ton = Ton.INTERNATIONAL
+    return from_smpp(ton, npi, address, centre.country).number or ""

@@ -1,0 +1,45 @@
+"""The SIP MESSAGE of a received text, out of Table 9 (TS 6.2.2.2.1 step 3)."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from cpmgw.cpm.features import Feature, accept_contact, icsi
+from cpmgw.iwf.sms import pager_rules
+from cpmgw.iwf.sms.shortmessage import InboundMessage
+from cpmgw.iwf.sms.tables.table_09 import TABLE_9_SIP_MESSAGE
+from cpmgw.sip.headers import NameAddr
+from cpmgw.sip.message import Request, originate
+from cpmgw.sip.uri import parse_uri
+
+# Rows that go to header fields under their own name.
+_HEADERS = ("Content-Language", "Priority", "User-Agent")
+
+
+def pager_request(source: InboundMessage) -> Request:
+    """The MESSAGE of Table 9; the network side adds its Via.
+
+    Made twice from the same stored message, it has the same imdn.Message-ID and
+    Contribution-ID, by which clients know a repeat (docs/decisions/0003). Its Call-ID
+    is new each time: a server may still remember the last one (RFC 3261 8.2.2.2).
+    """
+    values = TABLE_9_SIP_MESSAGE.apply(source)
+    attempt = uuid4().hex
+    headers = [
+        ("P-Asserted-Identity", f"<{values['P-Asserted-Identity']}>"),
+        ("Accept-Contact", accept_contact(Feature.PAGER)),
+        ("P-Asserted-Service", icsi(Feature.PAGER)),
+        ("Conversation-ID", pager_rules.conversation_id(source)),
+        ("Contribution-ID", pager_rules.contribution_id(source)),
+        *((name, values[name]) for name in _HEADERS if name in values),
+        ("Content-Type", "message/cpim"),
+    ]
+    return originate(
+        "MESSAGE",
+        parse_uri(values["Request-URI"]),
+        from_=NameAddr(parse_uri(values["From"])).with_parameter("tag", attempt[:16]),
+        to=NameAddr(parse_uri(values["To"])),
+        call_id=f"{attempt}@{source.domain}",
+        headers=headers,
+        body=values["body"],
+    )

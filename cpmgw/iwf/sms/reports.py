@@ -1,0 +1,240 @@
+"""SMS status report to CPM delivery notification (TS 6.2.2.1.2, 6.2.3, 6.2.4)."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+from uuid import uuid4
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.logger import Logger
+
+from cpmgw.errors import StoreError
+from cpmgw.interfaces import IHouse, Reported, SegmentReport, SentMessage
+from cpmgw.iwf.disposition import Notice, Outcome, is_final, notice_of, outcome_of
+from cpmgw.iwf.events import EventAddresses, failed_interworking_request
+from cpmgw.iwf.repeats import RepeatGuard
+from cpmgw.iwf.sms.centres import Centre
+from cpmgw.iwf.sms.inflight import InFlight
+from cpmgw.iwf.sms.notification import notification_request
+from cpmgw.iwf.sms.shortmessage import StatusReport
+from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
+from cpmgw.sip.errors import SipError
+from cpmgw.sip.message import Request
+from txsmpp.constants import MessageState
+from txsmpp.status import CommandStatus
+from txsmpp.text.receipt import Receipt, ReceiptKind
+
+OK: Final = CommandStatus.ESME_ROK
+TEMPORARY: Final = CommandStatus.ESME_RX_T_APPN
+# Seconds that a receipt waits for submissions that may be its own, well below what an
+# SM-SC waits for its answer.
+PATIENCE: Final = 2.0
+# Seconds until a notification that could not be sent is tried again, at first and at
+# the most.
+FIRST_RETRY: Final = 5.0
+LAST_RETRY: Final = 600.0
+# Notifications that one look tries again at the most.
+MOST_RETRIES: Final = 100
+
+
+class _Owed(NamedTuple):
+    """A message whose outcome its sender has not been told."""
+
+    reported: Reported
+    due: float
+    pause: float
+
+
+class StatusReports:
+    """Turns status reports into IMDNs or events, once for each message."""
+
+    log = Logger()
+
+    def __init__(
+        self,
+        house: IHouse,
+        in_flight: InFlight,
+        repeats: RepeatGuard,
+    ) -> None:
+        config = house.config
+        self._network = house.network
+        self._store = house.store
+        self._clock = house.clock
+        self._now = house.now
+        self._traffic = house.traffic
+        self._in_flight = in_flight
+        self._repeats = repeats
+        self._policy = config.policy
+        self._addresses = EventAddresses(
+            config.iwf_address, config.participating_function
+        )
+        self._domain = config.gateway.domain
+        self._telling: dict[str, list[Deferred[int]]] = {}
+        self._owed: dict[str, _Owed] = {}
+
+    async def start(self) -> None:
+        """Take up what an earlier process had recorded and not told."""
+        for reported in await self._store.unsettled():
+            self._owe(reported)
+
+    async def report(self, centre: Centre, receipt: Receipt, mark: bytes) -> int:
+        """Handle a status report; the command_status of its deliver_sm_resp.
+
+        `mark` is a digest of the report, by which one that comes again is known.
+        """
+        state = receipt.state
+        if receipt.kind is not ReceiptKind.RECEIPT or state is None:
+            # An attempt, an SME's own acknowledgement, a state that SMPP does not
+            # know: nothing that ends the message's way.
+            state = MessageState.ENROUTE
+        news = SegmentReport(int(state), receipt.error, mark)
+        try:
+            reported = await self._record(centre, receipt, news)
+        except StoreError as error:
+            self.log.error("status report not stored: {error}", error=str(error))
+            return TEMPORARY
+        except TimeoutError:
+            return TEMPORARY
+        if reported is None:  # step 1 a
+            accepts = self._policy.unknown_receipt == "accept"
+            return OK if accepts else CommandStatus.ESME_RINVMSGID
+        return await self._conclude(reported)
+
+    async def retry(self, now: float) -> None:
+        """Tell those who could not be told before, as far as it is time."""
+        due = [each for each in self._owed.values() if each.due <= now]
+        await gatherResults(
+            [
+                Deferred.fromCoroutine(self._conclude(owed.reported))
+                for owed in due[:MOST_RETRIES]
+            ]
+        )
+
+    async def _conclude(self, reported: Reported) -> int:
+        """Tell what is to be told of the reports that have come."""
+        outcome, deciding = outcome_of(reported.reports)
+        if reported.settled or deciding is None:
+            return OK
+        context = reported.message.context
+        notice = notice_of(outcome, deciding.state, context.requested, self._policy)
+        status = await self._tell_once(reported, outcome, notice)
+        if status == TEMPORARY:
+            self._owe(reported)
+        else:
+            self._owed.pop(reported.message.key, None)
+        return status
+
+    def _owe(self, reported: Reported) -> None:
+        """Have the sender told later, and later still each time; not for ever."""
+        key = reported.message.key
+        now = self._now()
+        before = self._owed.pop(key, None)
+        if reported.message.expires <= now:
+            return
+        pause = FIRST_RETRY if before is None else min(before.pause * 2, LAST_RETRY)
+        self._owed[key] = _Owed(reported, now + pause, pause)
+
+    async def _record(
+        self, centre: Centre, receipt: Receipt, news: SegmentReport
+    ) -> Reported | None:
+        """Find the message and note the report; waits for submissions under way."""
+        reported = await self._find(centre, receipt, news)
+        if reported is not None:
+            return reported
+        settled = self._in_flight.settled(centre.name)
+        if settled is None:
+            return None
+        await settled.addTimeout(PATIENCE, self._clock)
+        return await self._find(centre, receipt, news)
+
+    async def _find(
+        self, centre: Centre, receipt: Receipt, news: SegmentReport
+    ) -> Reported | None:
+        """Note the report under the first of its possible ids that is known."""
+        for message_id in centre.receipt_ids(receipt.message_id):
+            reported = await self._store.report(centre.name, message_id, news)
+            if reported is not None:
+                return reported
+        return None
+
+    async def _tell_once(
+        self, reported: Reported, outcome: Outcome, notice: Notice
+    ) -> int:
+        """Tell the CPM side, once even when reports of two segments cross."""
+        key = reported.message.key
+        sharing = self._telling.get(key)
+        if sharing is not None:
+            turn: Deferred[int] = Deferred()
+            sharing.append(turn)
+            return await turn
+        self._telling[key] = []
+        status: int = TEMPORARY
+        try:
+            status = await self._tell(reported, outcome, notice)
+        finally:
+            for each in self._telling.pop(key):
+                each.callback(status)
+        return status
+
+    async def _tell(self, reported: Reported, outcome: Outcome, notice: Notice) -> int:
+        """Steps 2 to 5: send what is due, record that it was, answer."""
+        message = reported.message
+        request = self._request(message, notice)
+        kind = "imdn" if notice.is_imdn else "failed-iw"
+        if request is not None and not await self._reached(request, kind):
+            return TEMPORARY
+        forget = message.answer if outcome is Outcome.FAILED else b""
+        try:
+            await self._store.settle(message.key, self._until(reported), forget)
+        except StoreError as error:
+            self.log.error("outcome not recorded: {error}", error=str(error))
+            return TEMPORARY
+        if forget:
+            self._repeats.forget(forget)
+        return OK
+
+    def _until(self, reported: Reported) -> float:
+        """How long the message stays known: while further reports may come."""
+        soon = self._now() + self._policy.duplicate_window
+        if all(each is not None and is_final(each) for each in reported.reports):
+            return soon
+        return max(soon, reported.message.expires)
+
+    def _request(self, message: SentMessage, notice: Notice) -> Request | None:
+        """The IMDN or the event to send, None where nobody asked for one."""
+        # A new request each time, but with the message's own key as imdn.Message-ID:
+        # sent again after a crash, it is known for a repeat.
+        attempt = uuid4().hex
+        call_id = f"{attempt}@{self._domain}"
+        tag = attempt[:16]
+        if notice.is_imdn:
+            source = StatusReport(
+                context=message.context,
+                delivery=notice.delivery,
+                interworking=notice.interworking,
+                new_message_id=message.key,
+                now=self._now(),
+            )
+            return notification_request(source, call_id=call_id, tag=tag)
+        if notice.failed_event and message.context.message_id:
+            return failed_interworking_request(
+                message.context, self._addresses, call_id=call_id, tag=tag
+            )
+        return None
+
+    async def _reached(self, request: Request, kind: str) -> bool:
+        """Send; whether it arrived, or never will and so need not be tried again."""
+        try:
+            response = await self._network.request(request)
+        except SipError as error:
+            self.log.debug("CPM side not reached: {error}", error=str(error))
+            self._traffic.notify(kind, None)
+            return False
+        self._traffic.notify(kind, response.status)
+        if response.status >= 300:
+            self.log.debug(
+                "notification {call_id} answered {status}",
+                call_id=request.call_id,
+                status=response.status,
+            )
+        return TABLE_10_COMMAND_STATUS.of(response.status) != TEMPORARY

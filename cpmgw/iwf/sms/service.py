@@ -1,0 +1,224 @@
+"""The SMS IWF as an interworking service: what the ISF and the SM-SCs see of it."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from twisted.logger import Logger
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from cpmgw.cpm import product
+from cpmgw.cpm.errors import ImdnError
+from cpmgw.cpm.identity import masked
+from cpmgw.cpm.imdn import parse_imdn
+from cpmgw.errors import CannotInterwork
+from cpmgw.interfaces import IHouse, IInterworking, IInterworkingFactory
+from cpmgw.iwf.repeats import RepeatGuard
+from cpmgw.iwf.sms.centres import Centre, Centres
+from cpmgw.iwf.sms.inbound import Inbound
+from cpmgw.iwf.sms.inflight import InFlight
+from cpmgw.iwf.sms.outbound import Outbound
+from cpmgw.iwf.sms.overdue import Overdue
+from cpmgw.iwf.sms.reports import StatusReports
+from cpmgw.iwf.sms.sessions import Sessions
+from cpmgw.iwf.standalone import StandaloneMessage
+from cpmgw.sip.message import Response, respond
+from txsmpp.codec import encode
+from txsmpp.interfaces import IEsmeHandler, ISession
+from txsmpp.pdu import AlertNotification, DataSm, DeliverSm
+from txsmpp.status import CommandStatus
+from txsmpp.text.receipt import is_receipt, parse_receipt
+
+NAME = "SMS"
+
+
+@implementer(IInterworking)
+class SmsInterworking:
+    """Interworking with SMS as an External Short Message Entity (TS 6.2.2)."""
+
+    name = NAME
+
+    def __init__(self, house: IHouse) -> None:
+        config = house.config
+        self._policy = config.policy
+        self._store = house.store
+        self._traffic = house.traffic
+        self._now = house.now
+        self._repeats = RepeatGuard(config.limits.answers)
+        self._sessions = Sessions()
+        in_flight = InFlight()
+        links = [
+            (each, house.sms_centre(each, CentreListener(self, each.name)))
+            for each in config.smsc
+        ]
+        self._centres = Centres(
+            [Centre(link, each, config.gateway.country) for each, link in links],
+            config.policy.retry_after,
+        )
+        self._outbound = Outbound(
+            self._centres,
+            house.store,
+            self._repeats,
+            in_flight,
+            config.policy,
+            house.now,
+            house.traffic,
+        )
+        self._inbound = Inbound(
+            self._centres,
+            house.network,
+            house.store,
+            self._sessions,
+            config.policy,
+            config.gateway.domain,
+            house.now,
+        )
+        self._overdue = Overdue(
+            house.store, config.policy, self._inbound.settles, self._inbound.give_up
+        )
+        self._reports = StatusReports(house, in_flight, self._repeats)
+
+    async def start(self) -> None:
+        """Take over what an earlier process had answered."""
+        self._repeats.load(await self._store.answers())
+        await self._reports.start()
+
+    async def stop(self) -> None:
+        """Let submissions under way come to their end, so that they are remembered."""
+        await self._repeats.idle()
+
+    async def sweep(self, now: float) -> None:
+        """Deliver what has waited too long, tell what could not be told before."""
+        await self._overdue.look(now)
+        await self._reports.retry(now)
+
+    def refuses(self, message: StandaloneMessage) -> CannotInterwork | None:
+        """Why SMS cannot carry the message (TS 5.1 step 5, 6.2.2.1.1)."""
+        if message.is_notification:
+            return None
+        if not message.target:
+            return CannotInterwork(
+                404,
+                "Not Found",
+                section="TS 6.2.2.1.1",
+                warning="the target has no E.164 number",
+                warning_code=129,
+            )
+        try:
+            text = message.text(self._policy)
+        except CannotInterwork as refusal:
+            return refusal
+        limit = self._policy.text_size_limit
+        if limit and len(text.encode()) > limit:
+            return CannotInterwork(
+                413,
+                "Request Entity Too Large",
+                section="TS 5.1 step 5",
+                warning=f"more than {limit} octets of text",
+                warning_code=133,
+            )
+        return None
+
+    async def message(self, message: StandaloneMessage) -> Response:
+        """Interwork a pager mode message (TS 6.2.2.1.1); CannotInterwork if it fails.
+
+        SMS has no form for a disposition notification: it is accepted and ends here.
+        """
+        if message.is_notification:
+            self._traffic.end_notification()
+            return self._ended(message)
+        return await self._outbound.message(message)
+
+    def _ended(self, message: StandaloneMessage) -> Response:
+        """The answer to a notification; CannotInterwork 400 if it is none."""
+        try:
+            parse_imdn(message.content)
+        except ImdnError as error:
+            raise CannotInterwork(
+                error.status, error.reason, section="RFC 5438 7.2", warning=str(error)
+            ) from error
+        return respond(
+            message.request,
+            self._policy.pager_success_status,
+            headers=(*message.identification.pairs(), ("Server", product.server(NAME))),
+        )
+
+    def bound(self, session: str) -> None:
+        """A session with an SM-SC is bound."""
+        self._sessions.began(session)
+
+    def lost(self, session: str) -> None:
+        """A session with an SM-SC is gone."""
+        self._sessions.ended(session, self._now())
+
+    async def short_message(
+        self, centre_name: str, pdu: DeliverSm | DataSm, session: str
+    ) -> int:
+        """Handle what an SM-SC sends, report or message (TS 6.2.2.1, 6.2.2.2)."""
+        centre = self._centres.named(centre_name)
+        if not is_receipt(pdu):
+            status = await self._inbound.message(centre, pdu, session)
+            self._traffic.receive(centre_name, status)
+            return status
+        receipt = parse_receipt(pdu)
+        status = CommandStatus.ESME_RINVMSGID
+        if receipt is not None:
+            mark = blake2b(encode(pdu)[16:], digest_size=8).digest()
+            status = await self._reports.report(centre, receipt, mark)
+        self._traffic.report(centre_name, status)
+        return status
+
+
+@implementer(IEsmeHandler)
+class CentreListener:
+    """Listens to one SM-SC."""
+
+    log = Logger()
+
+    def __init__(self, interworking: SmsInterworking, centre_name: str) -> None:
+        self._interworking = interworking
+        self._centre_name = centre_name
+
+    async def message(self, pdu: DeliverSm | DataSm, session: ISession) -> int:
+        """A message or receipt; the command_status to answer it with."""
+        return await self._interworking.short_message(
+            self._centre_name, pdu, session.id
+        )
+
+    def alert(self, pdu: AlertNotification, session: ISession) -> None:
+        """A subscriber is reachable again (SMPP 3.4 4.12)."""
+        self.log.debug(
+            "{centre}: alert_notification for {number}",
+            centre=self._centre_name,
+            number=masked(pdu.source_addr),
+        )
+
+    def bound(self, session: ISession) -> None:
+        """A session is bound."""
+        self._interworking.bound(session.id)
+        self.log.info(
+            "{centre}: bound as {mode}",
+            centre=self._centre_name,
+            mode=session.bind_mode,
+        )
+
+    def lost(self, session: ISession, reason: Exception | None) -> None:
+        """A session that was bound is gone."""
+        self._interworking.lost(session.id)
+        self.log.info(
+            "{centre}: session lost: {reason}",
+            centre=self._centre_name,
+            reason=str(reason) if reason else "unbound",
+        )
+
+
+@implementer(IPlugin, IInterworkingFactory)
+class SmsInterworkingFactory:
+    """The plugin that offers SMS."""
+
+    name = NAME
+
+    def build(self, house: IHouse) -> SmsInterworking | None:
+        """The SMS IWF of this gateway; None where no SM-SC is configured."""
+        return SmsInterworking(house) if house.config.smsc else None

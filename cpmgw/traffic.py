@@ -1,0 +1,84 @@
+"""What has crossed since the process began, as plain counts.
+
+One object a gateway, handed to whoever has something to count; the metrics read it when
+they are asked for. It is on the path of every message, so a count is an addition in a
+dictionary. All calls come from the reactor's thread.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from typing import Final
+
+from txsmpp.status import CommandStatus
+
+# Statuses that SMPP does not name are counted together: a peer may send any of 2**32.
+VENDOR: Final = -1
+
+# Seconds: the upper bounds of the buckets of the time to an answer.
+BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_KNOWN: Final = frozenset(int(status) for status in CommandStatus)
+
+
+class Durations:
+    """How many took how long: a count for each bound, and one for beyond."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.total = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one."""
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
+
+class Traffic:
+    """The counts of one gateway.
+
+    `answers` are by SIP status; `submitted`, `received` and `reported` by SM-SC and
+    command_status; `notified` by kind and SIP status. Statuses are plain integers,
+    `VENDOR` for a command_status that SMPP does not name, None where nobody answered.
+    """
+
+    def __init__(self) -> None:
+        self.answers: Counter[int] = Counter()
+        self.answer_time = Durations()
+        self.ended_notifications = 0
+        self.submitted: Counter[tuple[str, int | None]] = Counter()
+        self.received: Counter[tuple[str, int]] = Counter()
+        self.reported: Counter[tuple[str, int]] = Counter()
+        self.notified: Counter[tuple[str, int | None]] = Counter()
+
+    def answer(self, status: int, seconds: float) -> None:
+        """A SIP MESSAGE from CPM was given its final answer after so many seconds."""
+        self.answers[status] += 1
+        self.answer_time.add(seconds)
+
+    def end_notification(self) -> None:
+        """A disposition notification from CPM ends here: SMS has no form for it."""
+        self.ended_notifications += 1
+
+    def submit(self, centre: str, command_status: int | None) -> None:
+        """An SM-SC answered one short message, or did not."""
+        if command_status is not None:
+            command_status = _counted(command_status)
+        self.submitted[centre, command_status] += 1
+
+    def receive(self, centre: str, command_status: int) -> None:
+        """A short message from an SM-SC is answered so."""
+        self.received[centre, _counted(command_status)] += 1
+
+    def report(self, centre: str, command_status: int) -> None:
+        """A status report from an SM-SC is answered so."""
+        self.reported[centre, _counted(command_status)] += 1
+
+    def notify(self, kind: str, status: int | None) -> None:
+        """A notification ("imdn", "failed-iw") to CPM was answered so, or not."""
+        self.notified[kind, status] += 1
+
+
+def _counted(command_status: int) -> int:
+    return int(command_status) if command_status in _KNOWN else VENDOR

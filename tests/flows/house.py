@@ -1,0 +1,142 @@
+"""The whole gateway between the lab's two peers, in memory: octets in, octets out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.trial import unittest
+
+from cpmgw.config import Config, loads
+from cpmgw.gateway import Gateway
+from cpmgw.iwf.sms.service import SmsInterworkingFactory
+from cpmgw.lab.conversation import SentMessage
+from cpmgw.lab.cpm_side import CpmSide
+from cpmgw.lab.laboratory import Laboratory
+from cpmgw.lab.pager import PagerMessage
+from cpmgw.lab.sms_centre import SmsCentre
+from tests.support.network import MemoryNetwork
+
+ALICE = "tel:+15145550001"
+BOB = "tel:+15145550002"
+
+CONFIG = """
+[gateway]
+domain = "ims.example.net"
+state = "sqlite:{state}"
+
+[sip]
+listen = ["udp:5060:interface=127.0.0.1", "tcp:5060:interface=127.0.0.1"]
+next_hop = "sip:127.0.0.1:5070;lr"
+trusted = ["127.0.0.0/8"]
+
+[[smsc]]
+name = "home"
+host = "127.0.0.1"
+port = 2775
+system_id = "cpmgw"
+password = "secret"
+{smsc}
+
+[policy]
+{policy}
+"""
+
+
+class House(unittest.SynchronousTestCase):
+    """A running gateway, its SM-SC and its CPM side.
+
+    `smsc` and `policy` are lines of TOML that a test adds to the configuration.
+    """
+
+    smsc = ""
+    policy = ""
+
+    def setUp(self) -> None:
+        self.network = MemoryNetwork()
+        self.state = self.mktemp()
+        self.lab = Laboratory(self.network)
+        self.lab.startService()
+        self.addCleanup(self._stop, self.lab)
+        self.gateway = self.start_gateway()
+
+    @property
+    def centre(self) -> SmsCentre:
+        """The SM-SC."""
+        return self.lab.centre
+
+    @property
+    def cpm(self) -> CpmSide:
+        """The CPM side."""
+        return self.lab.cpm
+
+    def config(self) -> Config:
+        """The gateway's configuration."""
+        text = CONFIG.format(state=self.state, smsc=self.smsc, policy=self.policy)
+        return loads(text)
+
+    def reactor(self) -> Any:
+        """What the next gateway runs on."""
+        return self.network
+
+    def start_gateway(self) -> Gateway:
+        """Start a gateway on this test's state, and wait until it serves."""
+        gateway = Gateway(
+            self.reactor(), self.config(), factories=(SmsInterworkingFactory(),)
+        )
+        gateway.startService()
+        self.addCleanup(self._stop, gateway)
+        self.wait_until(
+            lambda: (
+                gateway.endpoint.addresses
+                and all(centre.bound for centre in gateway.centres)
+            )
+        )
+        return gateway
+
+    def _stop(self, service: Any) -> None:
+        if not service.running:
+            return
+        if service is self.lab:
+            self._let_go_of_the_unanswered()
+        stopped: list[object] = []
+        service.stopService().addBoth(stopped.append)
+        for _ in range(100):
+            if stopped:
+                return
+            self.network.advance(0.5)
+            try:
+                self.network.wait_until(lambda: stopped, 0.05)
+            except Exception:
+                continue
+        self.fail(f"{service} does not stop")
+
+    def _let_go_of_the_unanswered(self) -> None:
+        """What was never answered fails when the lab stops; that is no error."""
+        for user in self.cpm._users.values():
+            for sent in user.sent:
+                sent.answered.addErrback(lambda _: None)
+
+    def wait_until(self, done: Callable[[], object]) -> None:
+        """Let the network and the store's thread work until something is so."""
+        self.network.wait_until(done)
+
+    def settle(self) -> None:
+        """Let all come to rest, what the store's thread has in hand included."""
+        self.network.wait_until(lambda: not self.gateway.store_waiting)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and what is due by then be done: the last sweeps one by one."""
+        self.network.advance(max(0.0, seconds - 15.0))
+        self.settle()
+        for _ in range(3):
+            self.network.advance(min(seconds / 3.0, 5.0))
+            self.settle()
+
+    def send(self, **details: Any) -> SentMessage:
+        """Send a pager mode message from Alice to Bob; comes back when all rests."""
+        details.setdefault("sender", ALICE)
+        details.setdefault("recipient", BOB)
+        sent = self.cpm.send(PagerMessage(**details))
+        self.settle()
+        return sent

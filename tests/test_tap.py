@@ -1,0 +1,104 @@
+"""The command line: --config, --check, and what they end with."""
+
+from __future__ import annotations
+
+import sys
+from io import StringIO
+from pathlib import Path
+
+from twisted.application.service import IServiceMaker
+from twisted.plugin import IPlugin, getPlugins
+from twisted.trial.unittest import SynchronousTestCase
+
+from cpmgw.tap import Options
+
+GOOD = """
+[gateway]
+domain = "ims.example.net"
+
+[[smsc]]
+name = "home"
+host = "127.0.0.1"
+system_id = "cpmgw"
+"""
+
+
+class CommandLine(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.output, self.errors = StringIO(), StringIO()
+        self.patch(sys, "stdout", self.output)
+        self.patch(sys, "stderr", self.errors)
+
+    def written(self, text: str) -> str:
+        """The name of a file with this text."""
+        path = self.mktemp()
+        Path(path).write_text(text)
+        return path
+
+    def ended(self, *arguments: str) -> int:
+        """The exit status of a command line that ends."""
+        error = self.assertRaises(SystemExit, Options().parseOptions, arguments)
+        assert isinstance(error.code, int)
+        return error.code
+
+    def test_check_of_a_good_file(self) -> None:
+        """--check of a file without faults says so and exits 0."""
+        path = self.written(GOOD)
+        self.assertEqual(self.ended("--config", path, "--check"), 0)
+        self.assertIn(f"{path}: no faults", self.output.getvalue())
+        self.assertEqual(self.errors.getvalue(), "")
+
+    def test_check_names_every_fault(self) -> None:
+        """--check names file, key and what is wrong of every fault, and exits 1."""
+        bad = GOOD.replace('system_id = "cpmgw"', 'port = 0\nwindow = "many"')
+        path = self.written(bad + "\n[polcy]\n")
+        self.assertEqual(self.ended("--config", path, "--check"), 1)
+        lines = self.errors.getvalue().splitlines()
+        for key in ("smsc[0].port", "smsc[0].window", "smsc[0].system_id", "polcy"):
+            self.assertTrue(
+                any(line.startswith(f"{path}: ") and key in line for line in lines), key
+            )
+        self.assertIn("4 faults", lines[-1])
+
+    def test_one_fault(self) -> None:
+        """One fault is counted as one."""
+        path = self.written(GOOD.replace('"ims.example.net"', '"not a domain"'))
+        self.assertEqual(self.ended("--config", path, "--check"), 1)
+        self.assertTrue(self.errors.getvalue().rstrip().endswith("1 fault"))
+
+    def test_faults_end_a_start_as_well(self) -> None:
+        """Without --check a file with faults does not start a gateway."""
+        self.assertEqual(self.ended("--config", self.written("[gateway]")), 1)
+
+    def test_no_file(self) -> None:
+        """A file that is not there is a fault that names it."""
+        path = self.mktemp()
+        self.assertEqual(self.ended("--config", path), 1)
+        self.assertIn(path, self.errors.getvalue())
+
+    def test_no_toml(self) -> None:
+        """So is one that is no TOML."""
+        path = self.written("this is no TOML")
+        self.assertEqual(self.ended("--config", path, "--check"), 1)
+        self.assertIn("TOML", self.errors.getvalue())
+
+    def test_configuration(self) -> None:
+        """Without --check the configuration is read, ready for the service."""
+        options = Options()
+        options.parseOptions(["--config", self.written(GOOD)])
+        self.assertEqual(options.configuration.gateway.domain, "ims.example.net")
+
+    def test_sample(self) -> None:
+        """The sample that comes with it has no faults."""
+        sample = Path(__file__).parent.parent / "etc" / "cpmgw.toml"
+        self.assertEqual(self.ended("--config", str(sample), "--check"), 0)
+
+    def test_plugin(self) -> None:
+        """`twistd cpmgw` is there."""
+        makers = {
+            each.tapname: each
+            for each in getPlugins(IServiceMaker)
+            if IPlugin.providedBy(each)
+        }
+        self.assertEqual(makers["cpmgw"].module, "cpmgw.tap")
+        self.assertIs(makers["cpmgw"].options, Options)
