@@ -1,0 +1,181 @@
+"""The counts and the state of a gateway in the form that Prometheus collects.
+
+Nothing is kept here: the values are made of `Traffic` and of the gateway's state when
+they are asked for, so that counting costs a message next to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import accumulate
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from cpmgw.admin.health import CentreState, GatewayState
+from cpmgw.traffic import BOUNDS, VENDOR, Durations, Traffic
+from txsmpp.status import status_name
+
+_BY_CENTRE: Final = ("smsc", "command_status")
+
+
+class TrafficCollector(Collector):
+    """Makes the counters of a gateway's traffic."""
+
+    def __init__(self, traffic: Traffic) -> None:
+        self._traffic = traffic
+
+    def collect(self) -> Iterator[Metric]:
+        """The counters as they are now."""
+        traffic = self._traffic
+        yield _counter(
+            "cpmgw_outbound_messages",
+            "SIP MESSAGE requests from CPM by the status that answered them",
+            ("status",),
+            {(str(status),): count for status, count in traffic.answers.items()},
+        )
+        yield _durations(
+            "cpmgw_outbound_answer_seconds",
+            "Time from a SIP MESSAGE of CPM to its final answer",
+            traffic.answer_time,
+        )
+        yield _counter(
+            "cpmgw_outbound_notifications",
+            "Disposition notifications among them, which end here",
+            (),
+            {(): traffic.ended_notifications},
+        )
+        yield _counter(
+            "cpmgw_outbound_segments",
+            "Short messages submitted by the command_status that answered them",
+            _BY_CENTRE,
+            _by_centre(traffic.submitted),
+        )
+        yield _counter(
+            "cpmgw_inbound_segments",
+            "Short messages from an SM-SC by the command_status of our answer",
+            _BY_CENTRE,
+            _by_centre(traffic.received),
+        )
+        yield _counter(
+            "cpmgw_status_reports",
+            "Status reports from an SM-SC by the command_status of our answer",
+            _BY_CENTRE,
+            _by_centre(traffic.reported),
+        )
+        yield _counter(
+            "cpmgw_notifications",
+            "IMDNs and <failed-iw> events sent to CPM by the status that answered",
+            ("kind", "status"),
+            {
+                (kind, "none" if status is None else str(status)): count
+                for (kind, status), count in traffic.notified.items()
+            },
+        )
+
+
+class StateCollector(Collector):
+    """Makes the gauges of a gateway's state."""
+
+    def __init__(self, state: Callable[[], GatewayState]) -> None:
+        self._state = state
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges as they are now."""
+        state = self._state()
+        bound = {each.name: float(each.bound) for each in state.centres}
+        yield _of_centres("cpmgw_smsc_bound", "Whether a bind is up", bound)
+        yield _of_centres(
+            "cpmgw_smsc_waiting",
+            "Requests that have not left for the SM-SC",
+            _each(state.centres, lambda centre: centre.waiting),
+        )
+        yield _of_centres(
+            "cpmgw_smsc_in_flight",
+            "Requests that the SM-SC has not answered",
+            _each(state.centres, lambda centre: centre.in_flight),
+        )
+        yield GaugeMetricFamily(
+            "cpmgw_sip_transactions",
+            "SIP transactions, those included that absorb retransmissions",
+            value=state.transactions,
+        )
+        yield GaugeMetricFamily(
+            "cpmgw_store_waiting",
+            "Operations that wait for the store",
+            value=state.store_waiting,
+        )
+
+
+class Metrics:
+    """All metrics of one gateway, in a registry of their own."""
+
+    def __init__(self, traffic: Traffic, state: Callable[[], GatewayState]) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(TrafficCollector(traffic))
+        self._registry.register(StateCollector(state))
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def exposition(self, accept: str) -> tuple[bytes, str]:
+        """The text of all metrics and its media type, as an Accept header asks."""
+        encode, media_type = choose_encoder(accept)
+        return encode(self._registry), media_type
+
+
+def _counter(
+    name: str,
+    documentation: str,
+    labels: Iterable[str],
+    counts: Mapping[tuple[str, ...], int],
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(name, documentation, labels=list(labels))
+    for values, count in counts.items():
+        family.add_metric(list(values), count)
+    return family
+
+
+def _by_centre(counts: Mapping[tuple[str, Any], int]) -> dict[tuple[str, ...], int]:
+    return {
+        (centre, _status_label(status)): count
+        for (centre, status), count in counts.items()
+    }
+
+
+def _status_label(command_status: int | None) -> str:
+    if command_status is None:
+        return "none"
+    return "vendor" if command_status == VENDOR else status_name(command_status)
+
+
+def _durations(
+    name: str, documentation: str, durations: Durations
+) -> HistogramMetricFamily:
+    bounds = [*map(str, BOUNDS), "+Inf"]
+    buckets = list(zip(bounds, accumulate(durations.counts), strict=True))
+    family = HistogramMetricFamily(name, documentation)
+    family.add_metric([], buckets, durations.total)
+    return family
+
+
+def _each(
+    centres: Iterable[CentreState], value: Callable[[CentreState], float]
+) -> dict[str, float]:
+    return {centre.name: value(centre) for centre in centres}
+
+
+def _of_centres(
+    name: str, documentation: str, values: Mapping[str, float]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, documentation, labels=["smsc"])
+    for centre, value in values.items():
+        family.add_metric([centre], value)
+    return family

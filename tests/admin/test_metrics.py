@@ -1,0 +1,121 @@
+"""The metrics, as Prometheus reads them."""
+
+from __future__ import annotations
+
+from prometheus_client.openmetrics import parser as openmetrics
+from prometheus_client.parser import text_string_to_metric_families
+from twisted.trial.unittest import SynchronousTestCase
+
+from cpmgw.admin.health import CentreState, GatewayState
+from cpmgw.admin.metrics import Metrics
+from cpmgw.traffic import Traffic
+from txsmpp.status import CommandStatus
+
+STATE = GatewayState(
+    store_open=True,
+    store_healthy=True,
+    store_waiting=7,
+    listeners=2,
+    transactions=11,
+    centres=(
+        CentreState(name="home", bound=True, waiting=2, in_flight=5),
+        CentreState(name="away", bound=False, waiting=0, in_flight=0),
+    ),
+)
+
+
+class MetricsTest(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.traffic = Traffic()
+        self.metrics = Metrics(self.traffic, lambda: STATE)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """A sample, read back; None if it is not there."""
+        octets, _ = self.metrics.exposition("")
+        for family in text_string_to_metric_families(octets.decode()):
+            for sample in family.samples:
+                if (sample.name, sample.labels) == (name, labels):
+                    return sample.value
+        return None
+
+    def test_answers(self) -> None:
+        """CPM's messages are counted by SIP status, their time in buckets."""
+        self.traffic.answer(202, 0.004)
+        self.traffic.answer(202, 0.3)
+        self.traffic.answer(404, 99.0)
+        name = "cpmgw_outbound_messages_total"
+        self.assertEqual(self.value(name, status="202"), 2)
+        self.assertEqual(self.value(name, status="404"), 1)
+        name = "cpmgw_outbound_answer_seconds"
+        self.assertEqual(self.value(f"{name}_bucket", le="0.005"), 1)
+        self.assertEqual(self.value(f"{name}_bucket", le="0.5"), 2)
+        self.assertEqual(self.value(f"{name}_bucket", le="30.0"), 2)
+        self.assertEqual(self.value(f"{name}_bucket", le="+Inf"), 3)
+        self.assertEqual(self.value(f"{name}_count"), 3)
+        self.assertAlmostEqual(self.value(f"{name}_sum") or 0, 99.304)
+
+    def test_segments(self) -> None:
+        """Short messages are counted by SM-SC and command_status, by its name."""
+        self.traffic.submit("home", 0)
+        self.traffic.submit("home", CommandStatus.ESME_RINVDSTADR)
+        self.traffic.submit("home", 0x12345)
+        self.traffic.submit("away", None)
+        name = "cpmgw_outbound_segments_total"
+        for centre, status in (
+            ("home", "ESME_ROK"),
+            ("home", "ESME_RINVDSTADR"),
+            ("home", "vendor"),
+            ("away", "none"),
+        ):
+            self.assertEqual(self.value(name, smsc=centre, command_status=status), 1)
+
+    def test_from_the_sm_sc(self) -> None:
+        """Messages and reports are counted apart, by our answer."""
+        self.traffic.receive("home", 0)
+        self.traffic.report("home", CommandStatus.ESME_RINVMSGID)
+        labels = {"smsc": "home", "command_status": "ESME_ROK"}
+        self.assertEqual(self.value("cpmgw_inbound_segments_total", **labels), 1)
+        self.assertIsNone(self.value("cpmgw_status_reports_total", **labels))
+        labels["command_status"] = "ESME_RINVMSGID"
+        self.assertEqual(self.value("cpmgw_status_reports_total", **labels), 1)
+
+    def test_notifications(self) -> None:
+        """What is sent to CPM is counted by kind and status; "none" is no answer."""
+        self.traffic.notify("imdn", 200)
+        self.traffic.notify("failed-iw", None)
+        self.traffic.end_notification()
+        name = "cpmgw_notifications_total"
+        self.assertEqual(self.value(name, kind="imdn", status="200"), 1)
+        self.assertEqual(self.value(name, kind="failed-iw", status="none"), 1)
+        self.assertEqual(self.value("cpmgw_outbound_notifications_total"), 1)
+
+    def test_state(self) -> None:
+        """Each SM-SC, the transactions and the store have gauges."""
+        self.assertEqual(self.value("cpmgw_smsc_bound", smsc="home"), 1)
+        self.assertEqual(self.value("cpmgw_smsc_bound", smsc="away"), 0)
+        self.assertEqual(self.value("cpmgw_smsc_waiting", smsc="home"), 2)
+        self.assertEqual(self.value("cpmgw_smsc_in_flight", smsc="home"), 5)
+        self.assertEqual(self.value("cpmgw_sip_transactions"), 11)
+        self.assertEqual(self.value("cpmgw_store_waiting"), 7)
+
+    def test_process(self) -> None:
+        """Memory and processor time of the process are there."""
+        self.assertGreater(self.value("process_resident_memory_bytes") or 0, 0)
+        self.assertGreater(self.value("process_cpu_seconds_total") or 0, 0)
+
+    def test_registries_are_apart(self) -> None:
+        """Two gateways in one process have metrics of their own."""
+        other = Metrics(Traffic(), lambda: STATE)
+        self.traffic.answer(202, 0.1)
+        self.assertNotIn(b'status="202"', other.exposition("")[0])
+
+    def test_openmetrics(self) -> None:
+        """Who asks for OpenMetrics gets it, by its rules."""
+        self.traffic.answer(202, 0.1)
+        octets, media_type = self.metrics.exposition(
+            "application/openmetrics-text; version=1.0.0"
+        )
+        self.assertTrue(media_type.startswith("application/openmetrics-text"))
+        families = list(openmetrics.text_string_to_metric_families(octets.decode()))
+        names = {family.name for family in families}
+        self.assertIn("cpmgw_outbound_messages", names)
