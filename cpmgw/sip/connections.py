@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet import ssl
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, TCP6ClientEndpoint
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, ServerFactory
@@ -19,7 +19,8 @@ from cpmgw.sip.resolver import Hop
 from cpmgw.sip.settings import ConnectionSettings
 from cpmgw.sip.transport import SipConnection, Wire
 
-Key = tuple[str, str, int]
+# Transport, host and port, and for TLS the name that the certificate was held to.
+Key = tuple[str, str, int, str]
 
 
 class SipServerFactory(ServerFactory):
@@ -39,16 +40,22 @@ class SipServerFactory(ServerFactory):
 class _ClientFactory(Factory):
     noisy = False
 
-    def __init__(self, owner: Connections, transport_name: str) -> None:
+    def __init__(self, owner: Connections, hop: Hop) -> None:
         self._owner = owner
-        self._transport_name = transport_name
+        self._hop = hop
 
     def buildProtocol(self, addr: IAddress | None) -> SipConnection:
-        return self._owner.build(self._transport_name, pings=True)
+        connection = self._owner.build(self._hop.transport, pings=True)
+        connection.peer_name = _key_of(self._hop)[3]
+        return connection
 
 
 class Connections:
-    """Every connection, found again by transport, host and port of its peer."""
+    """Every connection, found again by transport, host and port of its peer.
+
+    Over TLS also by the name its certificate has proved (RFC 5922 4): a connection
+    that was made for one domain carries no request for another.
+    """
 
     _log = Logger()
 
@@ -109,9 +116,9 @@ class Connections:
             gone, self._gone = self._gone, None
             gone.callback(None)
 
-    def find(self, transport_name: str, host: str, port: int) -> SipConnection | None:
-        """The connection to a peer, if there is one that can be used."""
-        connection = self._by_peer.get((transport_name, host, port))
+    def find(self, hop: Hop) -> SipConnection | None:
+        """The connection to a hop, if there is one that can be used."""
+        connection = self._by_peer.get(_key_of(hop))
         if connection is None or not connection.up:
             return None
         return connection
@@ -121,7 +128,7 @@ class Connections:
 
         Those who ask while one is being made share it.
         """
-        key = (hop.transport, hop.host, hop.port)
+        key = _key_of(hop)
         waiting: Deferred[SipConnection] = Deferred()
         waiters = self._connecting.get(key)
         if waiters is not None:
@@ -132,7 +139,7 @@ class Connections:
             waiting.errback(TransportFailed("too many connections"))
             return waiting
         self._connecting[key] = [waiting]
-        attempt = self._connect(hop)
+        attempt = maybeDeferred(self._connect, hop)
         self._attempts[key] = attempt
         attempt.addCallback(self._made, key)
         attempt.addErrback(self._not_made, key)
@@ -160,7 +167,7 @@ class Connections:
         kind = TCP6ClientEndpoint if ":" in hop.host else TCP4ClientEndpoint
         timeout = self._settings.connect_timeout
         endpoint = kind(self._reactor, hop.host, hop.port, timeout)
-        factory = _ClientFactory(self, hop.transport)
+        factory = _ClientFactory(self, hop)
         if hop.transport != "TLS":
             return endpoint.connect(factory)
         options = ssl.optionsForClientTLS(
@@ -196,4 +203,9 @@ def _unwrapped(protocol: Any) -> Any:
 
 def _key(connection: SipConnection) -> Key:
     peer = connection.peer
-    return (peer.transport, peer.host, peer.port)
+    return (peer.transport, peer.host, peer.port, connection.peer_name)
+
+
+def _key_of(hop: Hop) -> Key:
+    name = (hop.name or hop.host).lower() if hop.transport == "TLS" else ""
+    return (hop.transport, hop.host, hop.port, name)

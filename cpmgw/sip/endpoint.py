@@ -99,6 +99,11 @@ class Endpoint(service.Service):
         """What is bound: transport, host, port."""
         return self._listeners.addresses
 
+    @property
+    def transactions(self) -> int:
+        """How many transactions there are, those that only absorb repeats included."""
+        return len(self._layer)
+
     def serve(self, method: str, handler: Handler, *, in_dialog: bool = False) -> None:
         """Have `handler` answer requests of a method with one final response each.
 
@@ -170,11 +175,12 @@ class Endpoint(service.Service):
         self._server.stop()
         self._client.stop()
         self._resolver.close()
+        # The ports first: what they let in later would never be closed.
+        await self._listeners.stop()
         limit = self._reactor.callLater(_CLOSING, self._connections.abort)
         await self._connections.close()
         if limit.active():
             limit.cancel()
-        await self._listeners.stop()
         self._layer.clear()
         if self._tick is not None:
             self._tick.cancel()
@@ -276,13 +282,16 @@ class Endpoint(service.Service):
             now = self._reactor.seconds()
             self._carry(self._layer.transport_error(send.key, now))
             return
-        response = parse_datagram(send.data, self._settings.limits)
-        via = response.via
+        try:
+            via = parse_datagram(send.data, self._settings.limits).via
+        except SipSyntaxError as error:
+            self._log.debug("a response was lost: {error}", error=error)
+            return
         port = via.port or (5061 if flow.peer.transport == "TLS" else 5060)
         if self._server.refusing or (port == flow.peer.port and via.has("rport")):
             return
         hop = Hop(flow.peer.transport, flow.peer.host, port, via.host)
-        there = self._connections.find(hop.transport, hop.host, hop.port)
+        there = self._connections.find(hop)
         if there is not None:
             there.send(send.data)
             return

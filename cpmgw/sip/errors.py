@@ -38,7 +38,7 @@ class SipSyntaxError(SipError):
 
 
 class SipEncodeError(SipError):
-    """A message that cannot be written: a line break inside a line (RFC 3261 7)."""
+    """A message that cannot be written: what is no line of UTF-8 (RFC 3261 7)."""
 
 
 class TransactionTimeout(SipError):

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.internet import ssl
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.interfaces import IListeningPort
+from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from cpmgw.sip.connections import Connections, SipServerFactory
@@ -16,6 +16,17 @@ from cpmgw.sip.settings import EndpointSettings
 from cpmgw.sip.transport import UdpFlow, UdpSocket, Wire
 
 _LARGEST_DATAGRAM = 65_535
+
+
+class _TlsServerFactory(TLSMemoryBIOFactory):
+    """TLS around the connections of one listener.
+
+    Twisted's own wraps the None that refuses a connection, and then fails over it.
+    """
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        inner = self.wrappedFactory.buildProtocol(addr)
+        return None if inner is None else self.protocol(self, inner)
 
 
 class Listeners:
@@ -115,7 +126,7 @@ class Listeners:
             return port
         factory: Any = SipServerFactory(self._connections, listen.transport)
         if listen.transport == "TLS":
-            factory = TLSMemoryBIOFactory(
+            factory = _TlsServerFactory(
                 _certificate(listen), False, factory, clock=self._reactor
             )
         port = self._reactor.listenTCP(

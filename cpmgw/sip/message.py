@@ -232,7 +232,10 @@ def _encode(start: str, headers: Headers, body: bytes) -> bytes:
     # or another message, of its own.
     if text.count("\n") != len(lines) + 3 or text.count("\r") != len(lines) + 3:
         raise SipEncodeError("line break inside a header field")
-    head = text.encode("utf-8", "surrogateescape")
+    try:
+        head = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise SipEncodeError("half a character inside a header field") from None
     return head + body if body else head
 
 

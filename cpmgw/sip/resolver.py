@@ -28,6 +28,7 @@ SRV_PREFIXES: Final = {"UDP": "_sip._udp.", "TCP": "_sip._tcp.", "TLS": "_sips._
 
 # Hostile zones may hold any number of records.
 MOST_HOPS: Final = 16
+_MOST_POINTERS: Final = 4
 
 _MOST_REMEMBERED: Final = 1000
 _MOST_CACHED: Final = 10_000
@@ -40,7 +41,7 @@ _NO_ANSWER: Final = (
     ResolverError,
     DNSQueryTimeoutError,
     OSError,
-    UnicodeError,
+    ValueError,
 )
 
 
@@ -168,7 +169,7 @@ class Resolver:
         host = (uri.parameter("maddr") or uri.host).strip("[]")
         if not is_numeric(host):
             return None
-        transport = self._transport(uri) or "UDP"
+        transport = self._transport(uri) or self._transports[0]
         hops = [Hop(transport, host, uri.port or DEFAULT_PORTS[transport], host)]
         if len(self._numeric) >= _MOST_REMEMBERED:
             self._numeric.clear()
@@ -192,11 +193,11 @@ class Resolver:
         host = (uri.parameter("maddr") or uri.host).strip("[]")
         transport = self._transport(uri)
         if uri.port is not None:
-            chosen = transport or "UDP"
+            chosen = transport or self._transports[0]
             return await self._addresses(chosen, host, uri.port, host)
         found = await self._services(host, transport)
         if not found:
-            chosen = transport or "UDP"
+            chosen = transport or self._transports[0]
             found = await self._addresses(chosen, host, DEFAULT_PORTS[chosen], host)
         return found[:MOST_HOPS]
 
@@ -212,7 +213,7 @@ class Resolver:
         if transport is None:
             pointers = await self._ask("lookupNamingAuthorityPointer", host)
             naptr = [one for one in pointers if isinstance(one, dns.Record_NAPTR)]
-            for pointer in order_pointers(naptr):
+            for pointer in order_pointers(naptr)[:_MOST_POINTERS]:
                 chosen = SERVICES[_text(pointer.service)]
                 if chosen in self._transports:
                     names.append((chosen, str(pointer.replacement)))
@@ -230,7 +231,7 @@ class Resolver:
         answers = await self._ask("lookupService", name)
         records = [one for one in answers if isinstance(one, dns.Record_SRV)]
         found: list[Hop] = []
-        for record in order_services(records[:MOST_HOPS], self._choose):
+        for record in order_services(records, self._choose)[:MOST_HOPS]:
             target = str(record.target)
             if target in ("", "."):
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Final, Protocol
 
 import msgspec
+from twisted.internet.error import MessageLengthError
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHandshakeListener,
@@ -30,6 +31,8 @@ PONG: Final = b"\r\n"
 
 # How long the last octets of a connection may take to leave.
 _CLOSING: Final = 5.0
+# How long a TLS handshake may take.
+_HANDSHAKE: Final = 10.0
 
 
 class Wire(Protocol):
@@ -91,7 +94,7 @@ class UdpSocket(DatagramProtocol):
             return False
         try:
             self.transport.write(data, (host, port))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MessageLengthError) as error:
             self._log.debug("UDP refused a datagram: {error}", error=error)
             return False
         return True
@@ -126,6 +129,7 @@ class SipConnection(TwistedProtocol):
         self.transport_name = transport_name
         self.up = False
         self.peer = Peer(transport_name, "", 0)
+        self.peer_name = ""
         self._pings = pings and settings.keepalive > 0
         self._timer: IDelayedCall | None = None
         self._heard = 0.0
@@ -154,19 +158,21 @@ class SipConnection(TwistedProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take what arrived apart and hand it on."""
+        pings = 0
         for event in self._parser.feed(data):
             if not self.up:
                 return
             self._heard = self._clock.seconds()
             if isinstance(event, KeepAlive):
-                if event is KeepAlive.PING:
-                    self.send(PONG)
+                pings += event is KeepAlive.PING
             elif isinstance(event, Invalid):
                 self._wire.invalid(event, self)
                 if event.fatal:
                     self.close()
             else:
                 self._wire.message(event, self)
+        if pings:
+            self.send(PONG * pings)
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """The connection is gone; its timer too."""
@@ -220,6 +226,12 @@ class SipConnection(TwistedProtocol):
         if self._unread:
             self._read_or_not()
 
+    def abort_if_silent(self, seconds: float) -> None:
+        """Close at once if nothing was heard for so long: the peer must be gone."""
+        if self.up and self._clock.seconds() - self._heard >= seconds:
+            self._log.info("{peer} is silent; giving up", peer=self.peer)
+            self.abort()
+
     def close(self) -> None:
         """Close after what is written has left, or when that takes too long."""
         if not self.up:
@@ -250,15 +262,24 @@ class SipConnection(TwistedProtocol):
 
     def _watch(self) -> None:
         """Look again when the connection is next to be pinged or given up."""
-        wait = self._heard + self._settings.idle - self._clock.seconds()
+        wait = self._heard + self._patience() - self._clock.seconds()
         if self._pings:
             ping = self._pinged + self._settings.keepalive - self._clock.seconds()
             wait = min(wait, ping)
         self._timer = self._clock.callLater(max(wait, 0.0), self._look)
 
+    def _patience(self) -> float:
+        """How long nothing may be heard."""
+        idle = self._settings.idle
+        return idle if self._shaken else min(idle, _HANDSHAKE)
+
     def _look(self) -> None:
         self._timer = None
         now = self._clock.seconds()
+        if not self._shaken and now - self._heard >= self._patience():
+            self._log.debug("{peer} does not shake hands", peer=self.peer)
+            self.abort()
+            return
         if now - self._heard >= self._settings.idle and not self._working:
             self._log.debug("{peer} was idle too long", peer=self.peer)
             self.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -23,7 +23,7 @@ from cpmgw.sip.transaction.layer import TransactionLayer
 from cpmgw.sip.transaction.machine import State
 from cpmgw.sip.transaction.matching import sent_key
 from cpmgw.sip.transaction.outputs import Output
-from cpmgw.sip.transport import Flow, UdpFlow
+from cpmgw.sip.transport import Flow, SipConnection, UdpFlow
 from cpmgw.sip.uri import SipUri, parse_uri
 
 # A hostile server may ask us to come back in a hundred years.
@@ -53,13 +53,17 @@ class _Errand:
         "deferred",
         "done",
         "error",
+        "finding",
         "flow",
         "hop",
         "hops",
         "key",
         "last",
         "request",
+        "retried",
+        "reused",
         "sent",
+        "until",
         "wants_cancel",
     )
 
@@ -76,6 +80,10 @@ class _Errand:
         self.done = False
         self.challenged = 0
         self.wants_cancel = False
+        self.finding: Deferred[None] | None = None
+        self.reused = False
+        self.retried = False
+        self.until = 0.0
 
 
 class UserAgentClient:
@@ -139,8 +147,9 @@ class UserAgentClient:
             self._begin_now(hops, errand)
         else:
             found = Deferred.fromCoroutine(self._resolver.hops(target))
-            found.addCallback(self._begin, errand)
-            found.addErrback(self._unresolved, errand)
+            found.addTimeout(self._settings.timing.transaction, self._clock)
+            errand.finding = found.addCallback(self._begin, errand)
+            errand.finding.addErrback(self._unresolved, errand)
         return deferred
 
     def stop(self) -> None:
@@ -159,6 +168,7 @@ class UserAgentClient:
         if errand is None:
             return
         if response.status < 200:
+            errand.reused = False
             if errand.wants_cancel:
                 self._send_cancel(errand)
             return
@@ -181,6 +191,14 @@ class UserAgentClient:
             return
         if timed_out:
             errand.error = TransactionTimeout(f"no answer from {_name(errand.hop)}")
+            if isinstance(errand.flow, SipConnection):
+                errand.flow.abort_if_silent(self._settings.timing.transaction)
+        elif errand.reused and errand.hop is not None:
+            # Its peer was about to close the connection: a new one may do.
+            errand.retried = True
+            errand.hops.insert(0, errand.hop)
+            self._try_next(errand)
+            return
         else:
             errand.error = TransportFailed(f"cannot send to {_name(errand.hop)}")
         self._shun(errand.hop, None)
@@ -195,6 +213,8 @@ class UserAgentClient:
             if not errand.done:
                 self._withdraw(errand)
                 self._fail(errand, TransactionTimeout("no answer in the time given"))
+            elif now < errand.until:
+                continue
             elif self._errands.pop(errand.key, None) is not None:
                 self._layer.forget(errand.key)
 
@@ -215,7 +235,9 @@ class UserAgentClient:
 
     def _unresolved(self, failure: Failure, errand: _Errand) -> None:
         error = failure.value
-        if not isinstance(error, SipError):
+        if isinstance(error, (CancelledError, TimeoutError)):
+            error = CannotResolve("the DNS took too long")
+        elif not isinstance(error, SipError):
             self._log.failure("resolving failed", failure=failure)
             error = CannotResolve(str(error))
         self._fail(errand, error)
@@ -279,7 +301,8 @@ class UserAgentClient:
             if not errand.done:
                 unreachable()
 
-        there = self._connections.find(hop.transport, hop.host, hop.port)
+        there = self._connections.find(hop)
+        errand.reused = there is not None and not errand.retried
         if there is not None:
             reached(there)
             return
@@ -363,6 +386,9 @@ class UserAgentClient:
         errand.done = True
         errand.request = errand.last = None
         errand.deferred = _NEVER
+        finding, errand.finding = errand.finding, None
+        if finding is not None:
+            finding.cancel()
         if not errand.wants_cancel:
             errand.sent = errand.flow = None
         return deferred
@@ -373,8 +399,9 @@ class UserAgentClient:
             self._errands.pop(errand.key, None)
             self._layer.forget(errand.key)
             return
-        guard = self._settings.timing.transaction
-        self.alarms.set(guard, errand, self._clock.seconds())
+        guard, now = self._settings.timing.transaction, self._clock.seconds()
+        errand.until = now + guard
+        self.alarms.set(guard, errand, now)
         if self._layer.state(errand.key) is State.PROCEEDING:
             self._send_cancel(errand)
         elif self._layer.state(errand.key) is State.CALLING:

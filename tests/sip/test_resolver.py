@@ -236,6 +236,38 @@ class ServiceTests(ResolverTestCase):
         found = defer.Deferred.fromCoroutine(resolver.hops(sip("sip:x.net")))
         self.failureResultOf(found, CannotResolve)
 
+    def test_many_pointers(self) -> None:
+        """Of a zone's NAPTR records only the best few are followed."""
+        pointers = [naptr(1, n, "SIP+D2U", f"_sip._udp.{n}.net") for n in range(100)]
+        records: Any = {("example.net", dns.NAPTR): pointers}
+        resolver = Resolver(lambda: zone)
+        zone = Zone(records)
+        found = defer.Deferred.fromCoroutine(resolver.hops(sip("sip:example.net")))
+        self.failureResultOf(found, CannotResolve)
+        asked = [name for name, kind in zone.asked if kind == dns.SRV]
+        self.assertEqual([f"_sip._udp.{n}.net" for n in range(4)], asked)
+
+    def test_best_of_many(self) -> None:
+        """The best SRV record counts, however many stand before it."""
+        many = [srv(20, 1, 6000 + n, "gone.example.net") for n in range(20)]
+        records: Any = {
+            **A,
+            ("_sip._tcp.example.net", dns.SRV): [
+                *many,
+                srv(1, 1, 5071, "a.example.net"),
+            ],
+        }
+        hops = self.resolve("sip:example.net;transport=tcp", records)
+        self.assertEqual([("TCP", "192.0.2.1", 5071)], hops)
+
+    def test_default_without_udp(self) -> None:
+        """Where there is no UDP, TCP is what a URI means that names no transport."""
+        for text, port in (("sip:192.0.2.9", 5060), ("sip:192.0.2.9:5070", 5070)):
+            hops = self.resolve(text, {}, transports=("TCP", "TLS"))
+            self.assertEqual([("TCP", "192.0.2.9", port)], hops)
+        hops = self.resolve("sip:a.example.net", dict(A), transports=("TCP", "TLS"))
+        self.assertEqual([("TCP", "192.0.2.1", 5060)], hops)
+
 
 class OrderTests(SynchronousTestCase):
     def test_weights(self) -> None:

@@ -151,6 +151,15 @@ class StreamTests(ConnectionTestCase):
         self.assertEqual(b"", self.pipe.value())
         self.end(connection)
 
+    def test_many_pings(self) -> None:
+        """The pings of one read are answered by one write."""
+        connection = self.connect()
+        written: list[bytes] = []
+        self.pipe.write = written.append  # type: ignore[method-assign]
+        connection.dataReceived(b"\r\n\r\n" * 1000)
+        self.assertEqual([b"\r\n" * 1000], written)
+        self.end(connection)
+
     def test_pings_are_sent(self) -> None:
         """A connection made here is kept alive with double CRLFs."""
         connection = self.connect(pings=True, keepalive=10.0)
@@ -294,7 +303,7 @@ class ConnectionsTests(SynchronousTestCase):
         self.reactor.settle()
         flow = self.successResultOf(first)
         self.assertIs(flow, self.successResultOf(second))
-        self.assertIs(flow, connections.find("TCP", hop.host, hop.port))
+        self.assertIs(flow, connections.find(hop))
         self.assertEqual(2, len(self.reactor.pipes))
         self.assertTrue(all(pipe.no_delay for pipe in self.reactor.pipes))
         port.stopListening()
@@ -360,7 +369,7 @@ class ConnectionsTests(SynchronousTestCase):
         flow = connections.reach(Hop("TCP", HOST, number))
         self.reactor.settle()
         self.successResultOf(flow).connectionLost(Failure(ConnectionLost()))
-        self.assertIs(None, connections.find("TCP", HOST, number))
+        self.assertIs(None, connections.find(Hop("TCP", HOST, number)))
         port.stopListening()
         for pipe in self.reactor.pipes:
             pipe.cut()

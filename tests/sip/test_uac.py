@@ -13,15 +13,18 @@ from cryptography.x509.oid import NameOID
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from cpmgw.sip.connections import Connections
 from cpmgw.sip.digest import Account
-from cpmgw.sip.endpoint import Endpoint, Incoming
+from cpmgw.sip.endpoint import Endpoint, EndpointSettings, Incoming
 from cpmgw.sip.errors import (
     SipEncodeError,
     SipSyntaxError,
     TransactionTimeout,
     TransportFailed,
 )
+from cpmgw.sip.listeners import Listeners
 from cpmgw.sip.message import Request, Response, respond
+from cpmgw.sip.parser import Limits
 from cpmgw.sip.resolver import CannotResolve, Hop
 from cpmgw.sip.routing import CannotRoute, route
 from cpmgw.sip.settings import ConnectionSettings, Login
@@ -611,3 +614,27 @@ class TlsTests(EndpointTestCase):
         """A certificate that no trust root vouches for is not accepted."""
         answer = self.send("gw.example.net", trust=False)
         self.failureResultOf(answer, TransportFailed)
+
+    def test_too_many_connections(self) -> None:
+        """Past the limit a TLS connection is closed at once, as a TCP one is."""
+        key, certificate = self.certificate("gw.example.net")
+        listen = f"tls:5061:interface=127.0.0.1:privateKey={key}:certKey={certificate}"
+        settings = ConnectionSettings(connections=1)
+        wire: Any = None
+        connections = Connections(self.reactor, wire, settings, Limits())
+        listeners = Listeners(
+            self.reactor, wire, EndpointSettings(listen=(listen,)), connections
+        )
+        listeners.start()
+        factory = self.reactor.tcp[5061].factory
+        self.assertIsNot(None, factory.buildProtocol(None))
+        self.assertIs(None, factory.buildProtocol(None))
+        self.successResultOf(Deferred.fromCoroutine(listeners.stop()))
+
+    def test_connection_of_another_name(self) -> None:
+        """A connection made for one name carries no request for another."""
+        self.successResultOf(self.send("gw.example.net"))
+        near = self.endpoints[-1]
+        here, there = (Hop("TLS", HOST, 5061, f"{x}.example.net") for x in ("gw", "o"))
+        self.assertIsNot(None, near._connections.find(here))
+        self.assertIs(None, near._connections.find(there))

@@ -19,7 +19,8 @@ class Alarms(Generic[T]):
 
     `earliest` is the next deadline, infinity without one. `stale` tells what no longer
     matters: each `set` drops up to two such entries that are first in their queue, so
-    that a queue is as long as what is alive and no longer.
+    that a queue is as long as what is alive and no longer. When the clock goes back,
+    the next `set` takes its queue along: no entry waits for longer than its delay.
     """
 
     def __init__(self, stale: Callable[[T], bool] | None = None) -> None:
@@ -40,6 +41,8 @@ class Alarms(Generic[T]):
                 if queue and self._stale(queue[0][1]):
                     queue.popleft()
         deadline = now + delay
+        if queue and queue[-1][0] > deadline:
+            _set_back(queue, deadline)
         queue.append((deadline, entry))
         if deadline < self.earliest:
             self.earliest = deadline
@@ -66,6 +69,13 @@ class Alarms(Generic[T]):
         """Forget every deadline."""
         self._queues.clear()
         self.earliest = inf
+
+
+def _set_back(queue: deque[tuple[float, T]], latest: float) -> None:
+    """Bring every deadline down to `latest`, which the clock has gone back to."""
+    entries = [(min(deadline, latest), entry) for deadline, entry in queue]
+    queue.clear()
+    queue.extend(entries)
 
 
 def _deadline(timed: tuple[float, object]) -> float:

@@ -39,6 +39,9 @@ from cpmgw.sip.transaction.outputs import (
 )
 
 _FIRST_TIMER: Final = Effect.START_100
+# What a stored response may take on the average; a peer makes its own as long as it
+# likes, by the Via lines that are copied.
+_OCTETS_EACH: Final = 1024
 
 
 class _Transaction:
@@ -82,7 +85,10 @@ class _Transaction:
 
 
 class TransactionLayer:
-    """All transactions of one endpoint, at most `limit` of them at a time."""
+    """All transactions of one endpoint, at most `limit` of them at a time.
+
+    The responses that are stored are bounded too, by a KiB for each transaction.
+    """
 
     def __init__(
         self,
@@ -102,6 +108,7 @@ class TransactionLayer:
         self._clients: dict[str, _Transaction] = {}
         self._servers: dict[str, _Transaction] = {}
         self._settled: dict[str, bytes] = {}
+        self._stored = 0
         self._merges: set[int] = set()
         self._alarms: Alarms[tuple[str, int, int]] = Alarms(self._is_stale)
         self._settled_alarms: Alarms[tuple[str, int]] = Alarms()
@@ -205,7 +212,7 @@ class TransactionLayer:
     def handle_timers(self, now: float) -> list[Output]:
         """Fire every timer that is due."""
         for key, merge in self._settled_alarms.due(now):
-            del self._settled[key]
+            self._stored -= len(self._settled.pop(key))
             self._merges.discard(merge)
         for alarm in self._alarms.due(now):
             transaction = self._running(alarm)
@@ -220,6 +227,7 @@ class TransactionLayer:
         for table in (self._clients, self._servers, self._settled):
             table.clear()
         self._merges.clear()
+        self._stored = 0
         self._alarms.clear()
         self._settled_alarms.clear()
 
@@ -280,7 +288,7 @@ class TransactionLayer:
             transaction.flow = flow
             self._step(transaction, On.REQUEST, request, now)
             return
-        if len(self) >= self._limit:
+        if len(self) >= self._limit or self._stored >= self._limit * _OCTETS_EACH:
             self._out.append(Refused(request, flow))
             return
         self._begin(request, flow, key, now)
@@ -400,6 +408,7 @@ class TransactionLayer:
         if self._servers.pop(transaction.key, None) is None:
             return
         self._settled[transaction.key] = transaction.data
+        self._stored += len(transaction.data)
         self._settled_alarms.set(
             self._timing.transaction, (transaction.key, transaction.merge), now
         )
