@@ -126,7 +126,7 @@ class House(unittest.SynchronousTestCase):
         self.network.wait_until(lambda: not self.gateway.store_waiting)
 
     def pass_time(self, seconds: float) -> None:
-        """Let time pass, and what is due by then be done: the last sweeps one by one."""
+        """Let time pass, and what is due by then be done, sweep by sweep at last."""
         self.network.advance(max(0.0, seconds - 15.0))
         self.settle()
         for _ in range(3):

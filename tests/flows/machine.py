@@ -39,13 +39,17 @@ class Machine:
         return getattr(self._network, name)
 
     def callLater(
-        self, delay: float, function: Callable[..., Any], *args: Any, **kw: Any
+        self,
+        delay: float,
+        callable: Callable[..., object],
+        *args: object,
+        **kwargs: object,
     ) -> Any:
         """A timer, which a dead machine never fires."""
 
         def call() -> None:
             if self._alive:
-                function(*args, **kw)
+                callable(*args, **kwargs)
 
         made = self._network.callLater(delay, call)
         self._calls.append(made)

@@ -57,7 +57,7 @@ class Outsider(DatagramProtocol):
     def octets(self, octets: bytes) -> None:
         """Send these octets."""
         assert self.transport is not None
-        self.transport.write(octets, GATEWAY)  # type: ignore[attr-defined]
+        self.transport.write(octets, GATEWAY)
 
     def send(self, **details: Any) -> None:
         """Send a pager mode message."""

@@ -41,7 +41,7 @@ class FromCpm(House):
         self.assertEqual(len(self.centre.submitted), 1)
 
     def test_refusal_while_another_waits(self) -> None:
-        """Who waited for a request that failed shares its refusal, and may try again."""
+        """Who waited for a request that failed shares its refusal."""
         self.centre.behave(SmsBehaviour(delay=2.0, throttled=1, throttle_status=0x08))
         sent = [self.send(text="Hello", message_id="m-1") for _ in range(3)]
         self.network.advance(5)

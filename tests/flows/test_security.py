@@ -130,10 +130,10 @@ class Users(House):
         user += 'numbers = ["+1514555"]\n'
         return loads(text.replace("[[smsc]]", f"{user}\n[[smsc]]", 1))
 
-    def attempt(self, password: str, scheme: str) -> int:
+    def attempt(self, password: str, scheme: str = "MD5", **details: Any) -> int:
         """Send, be challenged, send again with this password; the status then."""
         request = self.stranger.request(
-            text="Hello", without=frozenset({"P-Asserted-Identity"})
+            text="Hello", without=frozenset({"P-Asserted-Identity"}), **details
         )
         self.stranger.octets(request.encode())
         self.settle()
@@ -177,3 +177,11 @@ class Users(House):
         self.stranger.send(text="Hello")
         self.settle()
         self.assertEqual([each.status for each in self.stranger.answers], [403])
+
+    def test_speaks_for_its_numbers_only(self) -> None:
+        """A user may speak for the numbers that are its own, and for no others."""
+        sender = "tel:+447700900001"
+        self.assertEqual(self.attempt("open sesame", sender=sender), 403)
+        warning = self.stranger.answers[-1].headers.get("Warning") or ""
+        self.assertIn('"127 ', warning)
+        self.assertEqual(self.centre.submitted, [])

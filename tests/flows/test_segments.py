@@ -28,7 +28,8 @@ class Segments(House):
 
     def composed(self, text: str = TEXT, reference: int = 7) -> list[Pdu]:
         """The segments of a text."""
-        return compose(BOB[4:], ALICE[4:], text, reference, SmsOptions(policy=SAR))
+        options = SmsOptions(policy=SAR)
+        return list(compose(BOB[4:], ALICE[4:], text, reference, options))
 
     def bring(self, *numbers: int, pdus: Sequence[Pdu] = ()) -> list[int]:
         """Send segments, by number; their command_status as far as they have one."""
@@ -148,6 +149,25 @@ class Stored(Segments):
         self.gateway.store.overdue(1e12).addCallback(found.extend)
         self.settle()
         self.assertEqual(found, [])
+
+
+class OneSegment(Segments):
+    def test_step_4_sent_and_answered_from_the_response(self) -> None:
+        """4. The SIP MESSAGE is sent; deliver_sm_resp follows the SIP response."""
+        self.cpm.behave(CpmBehaviour(delay=2.0))
+        statuses = self.bring(1, pdus=self.composed("Hi"))
+        self.assertEqual(statuses, [])
+        self.network.advance(2.1)
+        self.settle()
+        self.assertEqual((statuses, self.texts), ([0], ["Hi"]))
+
+    def test_step_4_no_response(self) -> None:
+        """4. Where none comes in time the SM-SC is asked to come again: 0x64."""
+        self.cpm.behave(CpmBehaviour(silent=True))
+        statuses = self.bring(1, pdus=self.composed("Hi"))
+        self.network.advance(33)
+        self.settle()
+        self.assertEqual((statuses, self.texts), ([0x64], []))
 
 
 class Delivered(Segments):

@@ -84,7 +84,7 @@ class ByPrefix(TwoCentres):
         for centre, number in ((self.centre, BOB[4:]), (self.other, "+447700900001")):
             done: list[list[int]] = []
             centre.send_sms(number, "+15145550001", "Hi").addCallback(done.append)
-            self.network.wait_until(lambda found=done: found)
+            self.settle()
             self.assertEqual(done, [[0]])
         self.assertEqual(self.cpm.user("tel:+15145550001").texts, ["Hi", "Hi"])
 

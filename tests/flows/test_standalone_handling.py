@@ -205,7 +205,7 @@ class Step2(Handling):
                 message_id = list(self.centre.messages.values())[-1].message_id
                 self.pass_time(wait)
                 statuses = send_receipt(self.centre, message_id)
-                self.network.wait_until(lambda found=statuses: found)
+                self.settle()
                 self.assertEqual(statuses, [expected])
                 self.assertEqual(bool(sent.notifications), expected == 0)
 

@@ -178,7 +178,10 @@ class Wrapping(SynchronousTestCase):
 class Refusals(SynchronousTestCase):
     def refusal(self, **details: Any) -> CannotInterwork:
         """Why a message cannot be read."""
-        return self.assertRaises(CannotInterwork, message_of, **details)
+        refusal: CannotInterwork = self.assertRaises(
+            CannotInterwork, message_of, **details
+        )
+        return refusal
 
     def test_cpim_require(self) -> None:
         """CPIM Require of what is not understood: 400 (RFC 3862 4.8)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 from uuid import uuid4
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, TimeoutError, gatherResults
 from twisted.logger import Logger
 
 from cpmgw.errors import StoreError

@@ -8,15 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from cpmgw.config import SmscConfig, SmscText
 from cpmgw.errors import CannotInterwork
+from cpmgw.interfaces import ISmsCentre
 from cpmgw.iwf.sms.centres import Centre, Centres, References
 from txsmpp.pdu import Pdu, Response
 from txsmpp.text.message_id import IdForm
 from txsmpp.text.policy import TextPolicy
 
 
+@implementer(ISmsCentre)
 class Link:
     """An ISmsCentre that is bound or not."""
 
