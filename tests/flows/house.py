@@ -12,7 +12,7 @@ from cpmgw.gateway import Gateway
 from cpmgw.iwf.sms.service import SmsInterworkingFactory
 from cpmgw.lab.conversation import SentMessage
 from cpmgw.lab.cpm_side import CpmSide
-from cpmgw.lab.laboratory import Laboratory
+from cpmgw.lab.laboratory import Laboratory, LabSettings
 from cpmgw.lab.pager import PagerMessage
 from cpmgw.lab.sms_centre import SmsCentre
 from tests.support.network import MemoryNetwork
@@ -46,16 +46,18 @@ password = "secret"
 class House(unittest.SynchronousTestCase):
     """A running gateway, its SM-SC and its CPM side.
 
-    `smsc` and `policy` are lines of TOML that a test adds to the configuration.
+    `smsc` and `policy` are lines of TOML that a test adds to the configuration,
+    `settings` those of the lab.
     """
 
     smsc = ""
     policy = ""
+    settings: LabSettings | None = None
 
     def setUp(self) -> None:
         self.network = MemoryNetwork()
         self.state = self.mktemp()
-        self.lab = Laboratory(self.network)
+        self.lab = Laboratory(self.network, self.settings)
         self.lab.startService()
         self.addCleanup(self._stop, self.lab)
         self.gateway = self.start_gateway()

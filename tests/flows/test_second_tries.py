@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cpmgw.cpm.events import parse_event
 from cpmgw.lab.behaviour import CpmBehaviour, SmsBehaviour
+from cpmgw.lab.laboratory import LabSettings
 from cpmgw.lab.outbox import Patience
 from tests.flows.house import ALICE, BOB, House
 from tests.flows.receipts import send_receipt
@@ -67,9 +68,7 @@ class LateResponse(House):
 class ReceiptOnce(House):
     """An SM-SC that brings a receipt once and takes no for an answer."""
 
-    def setUp(self) -> None:
-        super().setUp()
-        self.lab.centre.outbox.patience = Patience(attempts=1)
+    settings = LabSettings(patience=Patience(attempts=1))
 
     def test_report_is_told_later_all_the_same(self) -> None:
         """A notification that could not be sent is tried again by the gateway."""
@@ -114,6 +113,7 @@ class Receipts(House):
         self.centre.behave(SmsBehaviour(silent=True))
         self.send(text="Hello")
         statuses = send_receipt(self.centre, "nobody")
+        self.settle()
         self.network.advance(2.5)
         self.settle()
         self.assertEqual(statuses, [CommandStatus.ESME_RX_T_APPN])
@@ -167,5 +167,3 @@ class Unhealthy(House):
         """Values that could not be kept are refused before anything is sent."""
         sent = self.send(text="Hello", conversation_id="\udcff\udcfe")
         self.assertEqual((sent.status, self.centre.submitted), (400, []))
-
-

@@ -162,12 +162,17 @@ class OneSegment(Segments):
         self.assertEqual((statuses, self.texts), ([0], ["Hi"]))
 
     def test_step_4_no_response(self) -> None:
-        """4. Where none comes in time the SM-SC is asked to come again: 0x64."""
+        """4. Where none comes in time the SM-SC brings it again, and it goes once."""
         self.cpm.behave(CpmBehaviour(silent=True))
-        statuses = self.bring(1, pdus=self.composed("Hi"))
+        statuses: list[list[int]] = []
+        self.centre.send_sms(BOB[4:], ALICE[4:], "Hi").addCallback(statuses.append)
+        self.settle()
         self.network.advance(33)
         self.settle()
-        self.assertEqual((statuses, self.texts), ([0x64], []))
+        self.assertEqual((statuses, self.texts), ([], []))
+        self.cpm.behave(CpmBehaviour())
+        self.pass_time(60)
+        self.assertEqual((statuses, self.texts), ([[0]], ["Hi"]))
 
 
 class Delivered(Segments):
