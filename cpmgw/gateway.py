@@ -50,7 +50,8 @@ class Gateway(Service):
     """Everything of one cpmgw process (TS 5 and 6).
 
     `reactor` is time and network; `factories` are the interworking services to build,
-    in order of preference, by default those that are found as plugins.
+    by default those that are found as plugins; they are asked in the order of their
+    names.
     """
 
     log = Logger()
@@ -98,6 +99,8 @@ class Gateway(Service):
         ]
         self._swept: list[Deferred[Any]] = []
         self._starting: Deferred[None] | None = None
+        # Requests that came before the services were ready; None once they are.
+        self._early: list[Deferred[None]] | None = []
 
     @property
     def store_open(self) -> bool:
@@ -126,18 +129,29 @@ class Gateway(Service):
         return client
 
     def startService(self) -> None:
-        """Open the store, then the services, then the way in and out."""
-        super().startService()
+        """Open the store and the ports, then start the services and the way out.
+
+        Raises what keeps the store or a port from being opened, which ends twistd.
+        """
         self._store_service.startService()
+        try:
+            self.endpoint.startService()
+        except Exception:
+            self._store_service.stopService()
+            raise
+        super().startService()
+        self._early = []
         self._starting = Deferred.fromCoroutine(self._start())
         self._starting.addErrback(self._cannot_start)
 
     async def _start(self) -> None:
         for service in self._services:
             await service.start()
+        early, self._early = self._early, None
+        for turn in early or ():
+            turn.callback(None)
         for centre in self.centres:
             centre.startService()
-        self.endpoint.startService()
         self._swept = [each.start(SWEEP_INTERVAL, now=False) for each in self._sweepers]
         for transport, host, port in self.endpoint.addresses:
             self.log.info(
@@ -148,7 +162,7 @@ class Gateway(Service):
             )
 
     def _cannot_start(self, failure: Failure) -> None:
-        """A gateway that cannot serve ends, so that its supervisor sees it."""
+        """A gateway whose services cannot start ends: its supervisor sees it."""
         self.log.failure("cannot start", failure)
         self._reactor.stop()
 
@@ -181,6 +195,10 @@ class Gateway(Service):
     async def _message(self, incoming: Incoming) -> Response:
         """Hand a SIP MESSAGE to the ISF."""
         began = self.now()
+        if self._early is not None:
+            turn: Deferred[None] = Deferred()
+            self._early.append(turn)
+            await turn
         request = incoming.request
         senders: tuple[str, ...] = ("",)
         if not incoming.trusted:

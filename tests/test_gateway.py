@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import DatagramProtocol
+from twisted.internet.protocol import DatagramProtocol, ServerFactory
 from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -24,7 +25,7 @@ from cpmgw.interfaces import (
     IStore,
 )
 from cpmgw.iwf.sms.service import SmsInterworking, SmsInterworkingFactory
-from cpmgw.lab.laboratory import Laboratory
+from cpmgw.store.ownership import Ownership
 from tests.flows.house import CONFIG
 from tests.flows.outsider import Outsider
 from tests.isf.services import Service
@@ -49,10 +50,12 @@ class Watched(Service):
         super().__init__(name)
         self._tell = tell
         self.fails = False
+        self.ready: Deferred[None] = succeed(None)
 
     async def start(self) -> None:
         """Tell of it."""
         self._tell(f"start {self.name}")
+        await self.ready
         if self.fails:
             raise StoreError("no")
 
@@ -156,14 +159,21 @@ class Building(House):
 
 class Starting(House):
     def test_order(self) -> None:
-        """Services are ready before the first request can come."""
-
-        def tell(what: str) -> None:
-            self.told.append(what)
-            self.assertEqual(self.reactor._ports, {})
-
-        self.started(*(Factory(n, Watched(n, tell)) for n in ("SMS", "MMS")))
+        """Services are ready before the first request is handed to them."""
+        tell = self.told.append
+        first, second = Watched("MMS", tell), Watched("SMS", tell)
+        gateway = self.gateway(Factory("SMS", second), Factory("MMS", first))
+        first.ready = Deferred()
+        peer = Outsider(self.reactor)
+        gateway.startService()
+        self.addCleanup(self.stop, gateway)
+        peer.send(text="Hello")
+        self.reactor.settle()
+        self.assertEqual((self.told, peer.answers), (["start MMS"], []))
+        first.ready.callback(None)
+        self.reactor.settle()
         self.assertEqual(self.told, ["start MMS", "start SMS"])
+        self.assertEqual([each.status for each in peer.answers], [202])
 
     def test_serves(self) -> None:
         """Once started it serves requests by its services."""
@@ -199,34 +209,34 @@ class Starting(House):
 
 
 class CannotStart(House):
+    def store_is_free(self) -> bool:
+        """Whether nobody owns the store."""
+        try:
+            Ownership(self.state).release()
+        except StoreError:
+            return False
+        return True
+
     def test_used_port(self) -> None:
-        """A port that is in use ends the process."""
+        """A port that is in use: the start fails and says so."""
         self.reactor.listenUDP(5060, DatagramProtocol(), interface="127.0.0.1")
         gateway = self.gateway()
-        gateway.startService()
-        self.reactor.wait_until(lambda: self.reactor.stopped)
-        (failure,) = self.flushLoggedErrors(CannotListenError)
-        self.assertIn("5060", str(failure.value))
-        self.stop(gateway)
+        error = self.assertRaises(CannotListenError, gateway.startService)
+        self.assertIn("5060", str(error))
+        self.assertFalse(gateway.running)
+        self.reactor.wait_until(lambda: not gateway.store_open)
 
     def test_second_port_that_is_used(self) -> None:
-        """So does a second one; the first is let go."""
-        laboratory = Laboratory(self.reactor)
-        laboratory.startService()
-        self.reactor.listenTCP(
-            5060,
-            laboratory._factory,
-            interface="127.0.0.1",  # type: ignore[arg-type]
-        )
-        gateway = self.gateway()
-        gateway.startService()
-        self.reactor.wait_until(lambda: self.reactor.stopped)
-        self.flushLoggedErrors(CannotListenError)
+        """So does a second one; the first and the store are let go."""
+        port = self.reactor.listenTCP(5060, ServerFactory(), interface="127.0.0.1")
+        self.assertRaises(CannotListenError, self.gateway().startService)
         self.assertNotIn(("127.0.0.1", 5060), self.reactor._ports)
-        self.stop(gateway)
+        port.stopListening()
+        self.reactor.wait_until(self.store_is_free)
+        self.started()
 
     def test_service_that_cannot_start(self) -> None:
-        """So does a service that cannot begin."""
+        """A service that cannot begin ends the process."""
         watched = Watched("SMS", self.told.append)
         watched.fails = True
         gateway = self.gateway(Factory("SMS", watched))

@@ -156,6 +156,7 @@ class SmscConfig(Section, frozen=True, kw_only=True):
     address_range: Annotated[str, msgspec.Meta(max_length=40)] = ""
     prefixes: tuple[Prefix, ...] = ()
     protocol_id: Octet = 0
+    messaging_mode: Literal["store_and_forward", "default"] = "store_and_forward"
     window: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 50
     queue: Count = 10_000
     queue_time: Seconds = 10.0

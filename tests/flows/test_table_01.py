@@ -93,8 +93,8 @@ class Table1(House):
         self.assertEqual(pdu.destination_addr, BOB.removeprefix("tel:+"))
 
     def test_esm_class(self) -> None:
-        """esm_class: store and forward, the SM-SC's default mode."""
-        self.assertEqual(self.submitted().esm_class, 0)
+        """esm_class: set by the IWF to "Store and Forward"."""
+        self.assertEqual(self.submitted().esm_class, 0x03)
 
     def test_protocol_id(self) -> None:
         """protocol_id: the value of the network type, 0 for GSM."""
@@ -225,9 +225,20 @@ class UserDataHeader(House):
         self.assertEqual(self.send(text="x" * 200).status, 202)
         pdus = self.centre.submitted
         self.assertEqual(
-            [pdu.esm_class for pdu in pdus if isinstance(pdu, SubmitSm)], [0x40, 0x40]
+            [pdu.esm_class for pdu in pdus if isinstance(pdu, SubmitSm)], [0x43, 0x43]
         )
         self.assertEqual(self.centre.handset(BOB[4:]).texts, ["x" * 200])
+
+
+class DefaultMode(House):
+    smsc = 'messaging_mode = "default"'
+
+    def test_esm_class(self) -> None:
+        """esm_class: 0 for an SM-SC that takes no mode but its own."""
+        self.assertEqual(self.send(text="Hello").status, 202)
+        (pdu,) = self.centre.submitted
+        assert isinstance(pdu, SubmitSm)
+        self.assertEqual(pdu.esm_class, 0)
 
 
 class Payload(House):

@@ -56,6 +56,7 @@ class Gate:
 class Base(SynchronousTestCase):
     queue = 100
     batch = 50
+    interval = 0.0
 
     def setUp(self) -> None:
         self.pump = Pump()
@@ -70,6 +71,7 @@ class Base(SynchronousTestCase):
             self.pump.call_from_thread,
             queue=self.queue,
             batch=self.batch,
+            interval=self.interval,
         )
         self.writer.start()
         self.addCleanup(self.stop)
@@ -183,6 +185,27 @@ class Batches(Base):
         self.assertNoResult(deferreds[10])
         self.pump.result(deferreds[10])
         self.assertEqual(2, self.commits())
+
+
+class Intervals(Base):
+    interval = 0.1
+
+    def test_operations_that_come_thick_share_a_commit(self) -> None:
+        """What comes soon after a commit waits, and is committed together."""
+        self.pump.result(self.writer.perform(insert, 0))
+        self.statements.clear()
+        waiting = [self.writer.perform(insert, value) for value in range(1, 6)]
+        self.pump.result(waiting[-1])
+        self.assertEqual(1, self.statements.count("COMMIT"))
+        self.assertEqual([0, 1, 2, 3, 4, 5], self.rows())
+
+
+class LongIntervals(Base):
+    interval = 3600.0
+
+    def test_first_does_not_wait(self) -> None:
+        """An operation that comes alone is committed at once, and so is the end."""
+        self.assertEqual(7, self.pump.result(self.writer.perform(insert, 7)))
 
 
 class Queues(Base):

@@ -13,6 +13,11 @@ from txsmpp.constants import EsmClass, RegisteredDelivery
 
 PAGER_MESSAGE = "pager-message"  # RFC 3458: the message went by SMS (TS 6.2.4)
 
+_UDHI = EsmClass.UDHI.value
+_MODES = {
+    "store_and_forward": EsmClass.STORE_AND_FORWARD_MODE.value,
+    "default": EsmClass.DEFAULT_MODE.value,
+}
 _REPORTED = frozenset({Disposition.POSITIVE_DELIVERY, Disposition.INTERWORKING})
 _FAILURE_ONLY = frozenset({Disposition.NEGATIVE_DELIVERY})
 
@@ -30,8 +35,8 @@ def target_address(source: OutboundSegment) -> tuple[int, int, str]:
 
 
 def store_and_forward(source: OutboundSegment) -> int:
-    """esm_class: the SM-SC's default mode is store and forward (SMPP 3.4 5.2.12)."""
-    return EsmClass.UDHI.value if source.segment.udhi else 0
+    """esm_class: store and forward, with the UDH indicator (SMPP 3.4 5.2.12)."""
+    return _MODES[source.centre.messaging_mode] | (_UDHI if source.segment.udhi else 0)
 
 
 def protocol_id(source: OutboundSegment) -> int:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from cpmgw.iwf.sms.shortmessage import OutboundSegment
 from cpmgw.iwf.sms.tables.table_01 import TABLE_1_SUBMIT_SM
+from txsmpp.constants import EsmClass
 from txsmpp.pdu import DataSm, SubmitSm
 from txsmpp.tlv import INTEGER_SIZES, Tag, Tlv
 
@@ -58,4 +59,7 @@ def data_sm(source: OutboundSegment) -> DataSm:
     lifetime = source.message.lifetime(source.policy)
     time_to_live = lifetime.to_bytes(INTEGER_SIZES[Tag.QOS_TIME_TO_LIVE], "big")
     tlvs = (*tlvs, Tlv(Tag.QOS_TIME_TO_LIVE, time_to_live))
-    return DataSm(tlvs=tlvs, **{name: values[name] for name in _OF_DATA_SM})
+    fields = {name: values[name] for name in _OF_DATA_SM}
+    # data_sm is for other modes than store and forward; only its indicators remain.
+    fields["esm_class"] &= ~EsmClass.MODE_MASK.value
+    return DataSm(tlvs=tlvs, **fields)

@@ -66,12 +66,12 @@ class Table1(SynchronousTestCase):
         self.assertEqual(rules.originating_address(source), (1, 1, "15145550100"))
 
     def test_store_and_forward(self) -> None:
-        """esm_class: the default mode, with the UDH indicator where there is one."""
+        """esm_class: store and forward, with the UDH indicator where there is one."""
         policy = TextPolicy(segmentation=Segmentation.UDH_8, max_segments=9)
         whole = prepare("x" * 200, policy, 1)
         source = msgspec.structs.replace(self.source(), segment=whole[0])
-        self.assertEqual(rules.store_and_forward(source), 0x40)
-        self.assertEqual(rules.store_and_forward(self.source()), 0)
+        self.assertEqual(rules.store_and_forward(source), 0x43)
+        self.assertEqual(rules.store_and_forward(self.source()), 0x03)
 
     def test_language_indicator(self) -> None:
         """language_indicator: SMPP's number, 0 for others, None without a header."""

@@ -85,9 +85,9 @@ class SubmitSms(SynchronousTestCase):
             "destination_addr",
             "registered_delivery",
             "data_coding",
-            "esm_class",
         ):
             self.assertEqual(getattr(sent, name), getattr(submitted, name), name)
+        self.assertEqual((submitted.esm_class, sent.esm_class), (0x03, 0))
         self.assertEqual(find(sent.tlvs, Tag.MESSAGE_PAYLOAD), b"Hello")
         self.assertEqual(integer(sent.tlvs, Tag.QOS_TIME_TO_LIVE), 90)
         self.assertEqual(integer(sent.tlvs, Tag.LANGUAGE_INDICATOR), 2)
