@@ -145,10 +145,8 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.segments) == self.total
 
 
-class IStore(Interface):
-    """What must outlive the process; each Deferred fires after the commit."""
-
-    healthy: bool = Attribute("Whether the last commit went well and there is room.")
+class ISentMessages(Interface):
+    """What was sent as short messages, and what its senders were answered."""
 
     def remember(answer: Answer | None, message: SentMessage | None) -> Deferred[None]:
         """Keep a sent message and the answer given for it, in one transaction."""
@@ -174,6 +172,10 @@ class IStore(Interface):
     def answers() -> Deferred[list[Answer]]:
         """Every answer that has not expired, read once at the start."""
 
+
+class IReceivedMessages(Interface):
+    """What came from an SM-SC, whole or in part."""
+
     def collect(segment: ReceivedSegment, anew: bool = False) -> Deferred[Collected]:
         """Keep a received segment (replacing its like) and give all of its message.
 
@@ -191,6 +193,14 @@ class IStore(Interface):
 
     def overdue(now: float) -> Deferred[list[Collected]]:
         """Received messages past their limit in time and not delivered."""
+
+
+class IStore(Interface):
+    """What must outlive the process; each Deferred fires after the commit."""
+
+    healthy: bool = Attribute("Whether the last commit went well and there is room.")
+    sent: ISentMessages = Attribute("What was sent, and answered.")
+    received: IReceivedMessages = Attribute("What was received.")
 
     def sweep(now: float) -> Deferred[int]:
         """Drop what has expired (never an undelivered received message); how many."""

@@ -15,6 +15,8 @@ from cpmgw.errors import StoreError
 from cpmgw.interfaces import (
     Answer,
     Collected,
+    IReceivedMessages,
+    ISentMessages,
     IStore,
     ReceivedSegment,
     Reported,
@@ -42,6 +44,8 @@ _SETTINGS: Final = (
     "PRAGMA temp_store = MEMORY",
 )
 
+Perform = Callable[..., Deferred[Any]]
+
 
 @implementer(IStore)
 class SqliteStore:
@@ -68,6 +72,8 @@ class SqliteStore:
         self._ownership: Ownership | None = None
         self._connection: sqlite3.Connection | None = None
         self._writer: GroupCommit | None = None
+        self.sent = SentMessages(self._perform, seconds)
+        self.received = ReceivedMessages(self._perform)
 
     # -- life --------------------------------------------------------------------------
 
@@ -129,6 +135,19 @@ class SqliteStore:
 
     # -- IStore ------------------------------------------------------------------------
 
+    def sweep(self, now: float) -> Deferred[int]:
+        """Drop some of what has expired; how many, 0 when nothing is left."""
+        return self._perform(_sweep, now)
+
+
+@implementer(ISentMessages)
+class SentMessages:
+    """What was sent, and what was answered (store/sent.py, store/answers.py)."""
+
+    def __init__(self, perform: Perform, seconds: Callable[[], float]) -> None:
+        self._perform = perform
+        self._seconds = seconds
+
     def remember(
         self, answer: Answer | None, message: SentMessage | None
     ) -> Deferred[None]:
@@ -152,6 +171,14 @@ class SqliteStore:
     def answers(self) -> Deferred[list[Answer]]:
         """Every answer that has not expired."""
         return self._perform(answers.live, self._seconds())
+
+
+@implementer(IReceivedMessages)
+class ReceivedMessages:
+    """What came from an SM-SC, whole or in part (store/received.py)."""
+
+    def __init__(self, perform: Perform) -> None:
+        self._perform = perform
 
     def collect(
         self, segment: ReceivedSegment, anew: bool = False
@@ -178,10 +205,6 @@ class SqliteStore:
     def overdue(self, now: float) -> Deferred[list[Collected]]:
         """Received messages past their time limit and not delivered."""
         return self._perform(received.overdue, now)
-
-    def sweep(self, now: float) -> Deferred[int]:
-        """Drop some of what has expired; how many, 0 when nothing is left."""
-        return self._perform(_sweep, now)
 
 
 def _remember(

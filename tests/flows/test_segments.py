@@ -146,7 +146,7 @@ class Stored(Segments):
         self.network.advance(172_800)
         self.pass_time(10)
         found: list[object] = []
-        self.gateway.store.overdue(1e12).addCallback(found.extend)
+        self.gateway.store.received.overdue(1e12).addCallback(found.extend)
         self.settle()
         self.assertEqual(found, [])
 

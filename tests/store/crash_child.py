@@ -26,11 +26,11 @@ def sent(store: SqliteStore) -> None:
     """Remember a message, report on it, settle it, and begin again."""
     key = uuid4().hex
     message = sent_message(key, key, expires=NEVER)
-    remembered = store.remember(answer(key.encode(), expires=NEVER), message)
+    remembered = store.sent.remember(answer(key.encode(), expires=NEVER), message)
     remembered.addCallback(lambda _: told("sent", key))
-    remembered.addCallback(lambda _: store.report("home", key, SegmentReport(2)))
+    remembered.addCallback(lambda _: store.sent.report("home", key, SegmentReport(2)))
     remembered.addCallback(lambda _: told("reported", key))
-    remembered.addCallback(lambda _: store.settle(key, NEVER))
+    remembered.addCallback(lambda _: store.sent.settle(key, NEVER))
     remembered.addCallback(lambda _: told("settled", key))
     remembered.addCallback(lambda _: sent(store))
 
@@ -38,11 +38,11 @@ def sent(store: SqliteStore) -> None:
 def collected(store: SqliteStore) -> None:
     """Collect a message of two segments, deliver it, and begin again."""
     name = uuid4().hex
-    first = store.collect(segment(1, 2, name))
+    first = store.received.collect(segment(1, 2, name))
     first.addCallback(lambda _: told("collected", name))
-    first.addCallback(lambda _: store.collect(segment(2, 2, name)))
+    first.addCallback(lambda _: store.received.collect(segment(2, 2, name)))
     first.addCallback(lambda _: told("complete", name))
-    first.addCallback(lambda _: store.delivered(name, 1.0, NEVER))
+    first.addCallback(lambda _: store.received.delivered(name, 1.0, NEVER))
     first.addCallback(lambda _: told("delivered", name))
     first.addCallback(lambda _: collected(store))
 

@@ -58,17 +58,17 @@ class Crashes(SynchronousTestCase):
         store = SqliteStore(path, pump.call_from_thread, lambda: 0.0)
         store.open()
         try:
-            answers = {each.key.decode() for each in pump.result(store.answers())}
+            answers = {each.key.decode() for each in pump.result(store.sent.answers())}
             self.assertEqual(set(), printed["sent"] - answers)
             for key in printed["sent"]:
-                found = pump.result(store.report("home", key, UNKNOWN))
+                found = pump.result(store.sent.report("home", key, UNKNOWN))
                 assert found is not None, key
                 if key in printed.get("reported", ()):
                     self.assertEqual((SegmentReport(2),), found.reports)
                 if key in printed.get("settled", ()):
                     self.assertTrue(found.settled)
             for name in printed.get("collected", ()):
-                message = pump.result(store.collect(segment(1, 2, name)))
+                message = pump.result(store.received.collect(segment(1, 2, name)))
                 if name in printed.get("complete", ()):
                     self.assertTrue(message.complete)
                 if name in printed.get("delivered", ()):

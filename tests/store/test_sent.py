@@ -97,6 +97,15 @@ class Reports(SynchronousTestCase):
         self.assertEqual((DELIVERED, EXPIRED), self.report("1", EXPIRED).reports)
         self.assertEqual((DELIVERED, EXPIRED), self.report("1", DELIVERED).reports)
 
+    def test_one_report_twice_counts_once(self) -> None:
+        """With one id for all segments, a receipt that comes again is no other's."""
+        sent.keep(self.db, sent_message("m1", "1", "1"))
+        once = SegmentReport(2, "000", b"one")
+        self.report("1", once)
+        self.assertEqual(self.report("1", once).reports, (once, None))
+        other = SegmentReport(2, "000", b"two")
+        self.assertEqual(self.report("1", other).reports, (once, other))
+
     def test_id_used_again(self) -> None:
         """An id that an SM-SC gives again is that of the newest message."""
         sent.keep(self.db, sent_message("m1", "1"))

@@ -38,10 +38,10 @@ class Services(TestCase):
         store = make_store(f"sqlite:{self.mktemp()}", reactor)
         service = StoreService(store)
         service.startService()
-        await store.remember(answer(), None)
+        await store.sent.remember(answer(), None)
         await service.stopService()
         with self.assertRaises(StoreError):
-            await store.remember(answer(), None)
+            await store.sent.remember(answer(), None)
 
     async def test_stop_flushes(self) -> None:
         """What waits when the service stops is committed."""
@@ -49,7 +49,7 @@ class Services(TestCase):
         service = StoreService(make_store(url, reactor))
         service.startService()
         waiting = [
-            service.store.remember(answer(b"%d" % number, expires=1e12), None)
+            service.store.sent.remember(answer(b"%d" % number, expires=1e12), None)
             for number in range(50)
         ]
         await service.stopService()
@@ -57,7 +57,7 @@ class Services(TestCase):
             self.successResultOf(deferred)
         store = open_store(url, reactor)
         self.addCleanup(store.close)
-        self.assertEqual(50, len(await store.answers()))
+        self.assertEqual(50, len(await store.sent.answers()))
 
     def test_start_that_fails(self) -> None:
         """A store that cannot be opened ends the start."""

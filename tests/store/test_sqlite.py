@@ -125,29 +125,29 @@ class Opening(Base):
     def test_not_open(self) -> None:
         """A store that is not open refuses, and can be closed."""
         store = SqliteStore(self.path, self.pump.call_from_thread, lambda: 0.0)
-        self.failureResultOf(store.answers(), StoreError)
+        self.failureResultOf(store.sent.answers(), StoreError)
         self.assertIdentical(None, self.successResultOf(store.close()))
 
     def test_reopened(self) -> None:
         """A store that was closed can be opened again."""
         store = self.opened()
         self.close(store)
-        self.failureResultOf(store.answers(), StoreError)
+        self.failureResultOf(store.sent.answers(), StoreError)
         store.open()
-        self.assertEqual([], self.pump.result(store.answers()))
+        self.assertEqual([], self.pump.result(store.sent.answers()))
 
     def test_corruption(self) -> None:
         """Damage that shows later fails the operation, not the process."""
         store = self.opened()
         for number in range(200):
-            self.pump.result(store.remember(None, sent_message(f"m{number}")))
+            self.pump.result(store.sent.remember(None, sent_message(f"m{number}")))
         self.close(store)
         octets = bytearray(Path(self.path).read_bytes())
         for page in range(4096, len(octets), 4096):
             octets[page : page + 4096] = b"\xff" * 4096
         Path(self.path).write_bytes(octets)
         store = self.opened()
-        deferred = store.remember(answer(), sent_message("new"))
+        deferred = store.sent.remember(answer(), sent_message("new"))
         with self.assertRaises(StoreError):
             self.pump.result(deferred)
 
@@ -161,114 +161,124 @@ class Keeping(Base):
         """What was kept is there when the store is opened again."""
         store = self.opened()
         message = sent_message("m1", "1", "2")
-        self.pump.result(store.remember(answer(), message))
-        self.pump.result(store.report("home", "1", DELIVERED))
-        first = self.pump.result(store.collect(segment(1, 2)))
+        self.pump.result(store.sent.remember(answer(), message))
+        self.pump.result(store.sent.report("home", "1", DELIVERED))
+        first = self.pump.result(store.received.collect(segment(1, 2)))
         self.close(store)
         store = self.opened()
-        self.assertEqual([answer()], self.pump.result(store.answers()))
-        reported = self.pump.result(store.report("home", "2", DELIVERED))
+        self.assertEqual([answer()], self.pump.result(store.sent.answers()))
+        reported = self.pump.result(store.sent.report("home", "2", DELIVERED))
         assert reported is not None
         self.assertEqual(message, reported.message)
         self.assertEqual((DELIVERED, DELIVERED), reported.reports)
-        whole = self.pump.result(store.collect(segment(2, 2)))
+        whole = self.pump.result(store.received.collect(segment(2, 2)))
         self.assertTrue(whole.complete)
         self.assertEqual(first.identity, whole.identity)
 
     def test_remember_is_one_transaction(self) -> None:
         """An answer is not kept without the message it was given for."""
         store = self.opened()
-        self.pump.result(store.remember(None, sent_message("m1")))
+        self.pump.result(store.sent.remember(None, sent_message("m1")))
         with self.assertRaises(StoreError):
-            self.pump.result(store.remember(answer(), sent_message("m1")))
-        self.assertEqual([], self.pump.result(store.answers()))
+            self.pump.result(store.sent.remember(answer(), sent_message("m1")))
+        self.assertEqual([], self.pump.result(store.sent.answers()))
 
     def test_remember_nothing(self) -> None:
         """There may be no message, no answer, or neither."""
         store = self.opened()
-        self.pump.result(store.remember(None, None))
-        self.pump.result(store.remember(answer(), None))
-        self.assertEqual([answer()], self.pump.result(store.answers()))
+        self.pump.result(store.sent.remember(None, None))
+        self.pump.result(store.sent.remember(answer(), None))
+        self.assertEqual([answer()], self.pump.result(store.sent.answers()))
 
     def test_answers_by_the_clock(self) -> None:
         """The answers given are those that have not expired now."""
         store = self.opened()
-        self.pump.result(store.remember(answer(b"a", expires=10.0), None))
-        self.pump.result(store.remember(answer(b"b", expires=11.0), None))
+        self.pump.result(store.sent.remember(answer(b"a", expires=10.0), None))
+        self.pump.result(store.sent.remember(answer(b"b", expires=11.0), None))
         self.now = 10.0
-        keys = [each.key for each in self.pump.result(store.answers())]
+        keys = [each.key for each in self.pump.result(store.sent.answers())]
         self.assertEqual([b"b"], keys)
 
     def test_report_before_the_commit_is_known(self) -> None:
         """A report that follows at once finds the message (asked for in order)."""
         store = self.opened()
-        store.remember(None, sent_message("m1"))
-        self.assertIsNot(None, self.pump.result(store.report("home", "1", DELIVERED)))
+        store.sent.remember(None, sent_message("m1"))
+        self.assertIsNot(
+            None, self.pump.result(store.sent.report("home", "1", DELIVERED))
+        )
 
     def test_settled(self) -> None:
         """A settled message is told to be."""
         store = self.opened()
-        store.remember(None, sent_message("m1"))
-        store.settle("m1", 50.0)
-        reported = self.pump.result(store.report("home", "1", DELIVERED))
+        store.sent.remember(None, sent_message("m1"))
+        store.sent.settle("m1", 50.0)
+        reported = self.pump.result(store.sent.report("home", "1", DELIVERED))
         assert reported is not None
         self.assertTrue(reported.settled)
 
     def test_received_life(self) -> None:
         """A received message is collected, delivered and known for a while."""
         store = self.opened()
-        collected = self.pump.result(store.collect(segment(expires=5.0)))
-        self.assertEqual([collected], self.pump.result(store.overdue(5.0)))
-        self.pump.result(store.delivered(collected.collection, 6.0, 60.0))
-        self.assertEqual([], self.pump.result(store.overdue(7.0)))
-        self.assertEqual(6.0, self.pump.result(store.collect(segment())).delivered)
-        self.pump.result(store.discard(collected.collection))
-        self.assertEqual(6.0, self.pump.result(store.collect(segment())).delivered)
+        collected = self.pump.result(store.received.collect(segment(expires=5.0)))
+        self.assertEqual([collected], self.pump.result(store.received.overdue(5.0)))
+        self.pump.result(store.received.delivered(collected.collection, 6.0, 60.0))
+        self.assertEqual([], self.pump.result(store.received.overdue(7.0)))
+        self.assertEqual(
+            6.0, self.pump.result(store.received.collect(segment())).delivered
+        )
+        self.pump.result(store.received.discard(collected.collection))
+        self.assertEqual(
+            6.0, self.pump.result(store.received.collect(segment())).delivered
+        )
 
     def test_discarded(self) -> None:
         """A received message that was refused is forgotten."""
         store = self.opened()
-        collected = self.pump.result(store.collect(segment()))
-        self.pump.result(store.discard(collected.collection))
-        self.assertIsNone(self.pump.result(store.collected(collected.collection)))
+        collected = self.pump.result(store.received.collect(segment()))
+        self.pump.result(store.received.discard(collected.collection))
+        self.assertIsNone(
+            self.pump.result(store.received.collected(collected.collection))
+        )
 
     def test_collected_anew(self) -> None:
         """A segment like one that was delivered may begin a message of its own."""
         store = self.opened()
-        first = self.pump.result(store.collect(segment(1, 2)))
-        self.pump.result(store.collect(segment(2, 2)))
-        self.pump.result(store.delivered(first.collection, 6.0, 60.0))
-        again = self.pump.result(store.collect(segment(1, 2), anew=True))
+        first = self.pump.result(store.received.collect(segment(1, 2)))
+        self.pump.result(store.received.collect(segment(2, 2)))
+        self.pump.result(store.received.delivered(first.collection, 6.0, 60.0))
+        again = self.pump.result(store.received.collect(segment(1, 2), anew=True))
         self.assertEqual((again.delivered, len(again.segments)), (0.0, 1))
-        other = self.pump.result(store.collect(segment(2, 2, fingerprint=b"three")))
+        other = self.pump.result(
+            store.received.collect(segment(2, 2, fingerprint=b"three"))
+        )
         self.assertEqual(other.collection, again.collection)
         self.assertTrue(other.complete)
 
     def test_unsettled(self) -> None:
         """Messages with reports of which nobody was told are found again."""
         store = self.opened()
-        store.remember(None, sent_message("m1"))
-        self.assertEqual([], self.pump.result(store.unsettled()))
-        store.report("home", "1", DELIVERED)
-        (reported,) = self.pump.result(store.unsettled())
+        store.sent.remember(None, sent_message("m1"))
+        self.assertEqual([], self.pump.result(store.sent.unsettled()))
+        store.sent.report("home", "1", DELIVERED)
+        (reported,) = self.pump.result(store.sent.unsettled())
         self.assertEqual(("m1", (DELIVERED,)), (reported.message.key, reported.reports))
-        store.settle("m1", 50.0)
-        self.assertEqual([], self.pump.result(store.unsettled()))
+        store.sent.settle("m1", 50.0)
+        self.assertEqual([], self.pump.result(store.sent.unsettled()))
 
     def test_forgotten_answer(self) -> None:
         """The answer of a message that failed does not hold any more."""
         store = self.opened()
         given = answer(expires=1e12)
-        store.remember(given, sent_message("m1"))
-        self.assertEqual([given], self.pump.result(store.answers()))
-        store.settle("m1", 1e12, b"k")
-        self.assertEqual([], self.pump.result(store.answers()))
+        store.sent.remember(given, sent_message("m1"))
+        self.assertEqual([given], self.pump.result(store.sent.answers()))
+        store.sent.settle("m1", 1e12, b"k")
+        self.assertEqual([], self.pump.result(store.sent.answers()))
 
     def test_identities_differ(self) -> None:
         """Two messages never have one identity."""
         store = self.opened()
         names = {
-            self.pump.result(store.collect(segment(1, 1, name))).identity
+            self.pump.result(store.received.collect(segment(1, 1, name))).identity
             for name in "abc"
         }
         self.assertEqual(3, len(names))
@@ -276,27 +286,29 @@ class Keeping(Base):
     def test_sweep(self) -> None:
         """A sweep drops expired rows of every kind and counts them."""
         store = self.opened()
-        store.remember(answer(expires=5.0), sent_message("m1", "1", "2", expires=5.0))
-        store.collect(segment(1, 1, "delivered"))
-        store.delivered("delivered", 1.0, 5.0)
-        store.collect(segment(1, 1, "undelivered", expires=1.0))
+        store.sent.remember(
+            answer(expires=5.0), sent_message("m1", "1", "2", expires=5.0)
+        )
+        store.received.collect(segment(1, 1, "delivered"))
+        store.received.delivered("delivered", 1.0, 5.0)
+        store.received.collect(segment(1, 1, "undelivered", expires=1.0))
         self.assertEqual(3, self.pump.result(store.sweep(5.0)))
         self.assertEqual(0, self.pump.result(store.sweep(5.0)))
-        self.assertEqual(1, len(self.pump.result(store.overdue(5.0))))
+        self.assertEqual(1, len(self.pump.result(store.received.overdue(5.0))))
 
     def test_sweep_is_bounded(self) -> None:
         """One sweep leaves the rest to the next."""
         store = self.opened()
         for number in range(SWEEP + 1):
-            store.remember(answer(b"%d" % number, expires=1.0), None)
+            store.sent.remember(answer(b"%d" % number, expires=1.0), None)
         self.assertEqual(SWEEP, self.pump.result(store.sweep(5.0)))
         self.assertEqual(1, self.pump.result(store.sweep(5.0)))
 
     def test_hostile_text(self) -> None:
         """Text that cannot be stored fails alone."""
         store = self.opened()
-        bad = store.remember(None, sent_message("m1", "\ud800"))
-        good = store.remember(None, sent_message("m2", "'; DROP TABLE answers"))
+        bad = store.sent.remember(None, sent_message("m1", "\ud800"))
+        good = store.sent.remember(None, sent_message("m2", "'; DROP TABLE answers"))
         with self.assertRaises(StoreError):
             self.pump.result(bad)
         self.assertIdentical(None, self.pump.result(good))

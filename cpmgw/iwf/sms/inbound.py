@@ -147,9 +147,9 @@ class Inbound:
             if status == CommandStatus.ESME_ROK:
                 now = self._now()
                 until = now + self._policy.duplicate_window
-                await self._store.delivered(collected.collection, now, until)
+                await self._store.received.delivered(collected.collection, now, until)
             else:
-                await self._store.discard(collected.collection)
+                await self._store.received.discard(collected.collection)
         except StoreError as error:
             self.log.error("delivery not recorded: {error}", error=str(error))
             return TEMPORARY
@@ -206,9 +206,9 @@ class Inbound:
 
     async def _collect(self, segment: ReceivedSegment) -> Collected:
         """Store a segment with what has come of its message before."""
-        collected = await self._store.collect(segment)
+        collected = await self._store.received.collect(segment)
         if collected.delivered and self._is_new(collected):
-            collected = await self._store.collect(segment, anew=True)
+            collected = await self._store.received.collect(segment, anew=True)
         return collected
 
     def _is_new(self, collected: Collected) -> bool:

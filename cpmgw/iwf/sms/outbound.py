@@ -217,7 +217,7 @@ class Outbound:
         sender is told 500, which invites no automatic repeat.
         """
         try:
-            await self._store.remember(answer, sent)
+            await self._store.sent.remember(answer, sent)
         except StoreError as error:
             raise store_failed(500, self._policy) from error
 

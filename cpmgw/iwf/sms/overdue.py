@@ -53,7 +53,7 @@ class Overdue:
 
     async def look(self, now: float) -> None:
         """Take on what is overdue and due; comes back when that is over."""
-        overdue = await self._store.overdue(now)
+        overdue = await self._store.received.overdue(now)
         names = [each.collection for each in overdue]
         self._pauses = {n: self._pauses[n] for n in names if n in self._pauses}
         due = [name for name in names if self._is_due(name, now)]
@@ -72,14 +72,14 @@ class Overdue:
     async def _take_on(self, name: str, now: float) -> None:
         """Deliver or give up one message, as it is now."""
         try:
-            collected = await self._store.collected(name)
+            collected = await self._store.received.collected(name)
             if collected is None or collected.delivered:
                 return
             if self._keeps(collected, now):
                 if not await self._deliver(collected):
                     self._put_off(name, now)
                 return
-            await self._store.discard(name)
+            await self._store.received.discard(name)
             self._give_up(name)
         except Exception:
             self.log.failure("overdue short message not delivered")

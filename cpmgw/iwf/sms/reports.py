@@ -74,7 +74,7 @@ class StatusReports:
 
     async def start(self) -> None:
         """Take up what an earlier process had recorded and not told."""
-        for reported in await self._store.unsettled():
+        for reported in await self._store.sent.unsettled():
             self._owe(reported)
 
     async def report(self, centre: Centre, receipt: Receipt, mark: bytes) -> int:
@@ -152,7 +152,7 @@ class StatusReports:
     ) -> Reported | None:
         """Note the report under the first of its possible ids that is known."""
         for message_id in centre.receipt_ids(receipt.message_id):
-            reported = await self._store.report(centre.name, message_id, news)
+            reported = await self._store.sent.report(centre.name, message_id, news)
             if reported is not None:
                 return reported
         return None
@@ -185,7 +185,7 @@ class StatusReports:
             return TEMPORARY
         forget = message.answer if outcome is Outcome.FAILED else b""
         try:
-            await self._store.settle(message.key, self._until(reported), forget)
+            await self._store.sent.settle(message.key, self._until(reported), forget)
         except StoreError as error:
             self.log.error("outcome not recorded: {error}", error=str(error))
             return TEMPORARY

@@ -81,7 +81,7 @@ class SmsInterworking:
 
     async def start(self) -> None:
         """Take over what an earlier process had answered."""
-        self._repeats.load(await self._store.answers())
+        self._repeats.load(await self._store.sent.answers())
         await self._reports.start()
 
     async def stop(self) -> None:
