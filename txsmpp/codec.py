@@ -11,7 +11,15 @@ from msgspec.structs import astuple
 
 from txsmpp.errors import CannotEncode, FramingLost, InvalidPdu
 from txsmpp.layout import ROWS
-from txsmpp.pdu import RESPONSE_BIT, RESPONSES, GenericNack, Pdu, Response
+from txsmpp.pdu import (
+    RESPONSE_BIT,
+    RESPONSES,
+    BindResponse,
+    GenericNack,
+    Pdu,
+    Response,
+    SubmitSmResp,
+)
 from txsmpp.status import CommandStatus as S
 from txsmpp.tlv import Tlv
 
@@ -66,20 +74,33 @@ def encode(pdu: Pdu) -> bytes:
     compiled = _BY_TYPE[type(pdu)]
     out: list[bytes] = [b""]
     values = astuple(pdu)
-    for write, which in compiled.writers:
-        write(values[which], out)
+    status = pdu.command_status if isinstance(pdu, Response) else 0
+    if not (status and _is_bare_refusal(pdu)):
+        for write, which in compiled.writers:
+            write(values[which], out)
     for tlv in pdu.tlvs:
         if not (0 <= tlv.tag <= 0xFFFF and len(tlv.value) <= MAX_TLV_LENGTH):
             raise CannotEncode(f"TLV 0x{tlv.tag:04x}", "too long", S.ESME_RINVPARLEN)
         out.append(TLV_HEADER.pack(tlv.tag, len(tlv.value)))
         out.append(tlv.value)
-    status = pdu.command_status if isinstance(pdu, Response) else 0
     length = HEADER_LENGTH + sum(map(len, out))
     try:
         out[0] = HEADER.pack(length, compiled.command_id, status, pdu.sequence_number)
     except struct.error:
         raise CannotEncode("header", "not 32 bits", S.ESME_RSYSERR) from None
     return b"".join(out)
+
+
+def _is_bare_refusal(pdu: Pdu) -> bool:
+    """Whether an answer that reports an error has no body (4.1.2, 4.1.4 to .6, 4.4.2).
+
+    One whose sender gave it a body keeps it.
+    """
+    if pdu.tlvs:
+        return False
+    if isinstance(pdu, SubmitSmResp):
+        return not pdu.message_id
+    return isinstance(pdu, BindResponse) and not pdu.system_id
 
 
 def renumber(octets: bytes, sequence_number: int) -> bytes:

@@ -209,8 +209,11 @@ class BindService(ClientService):
         self.running = 0
         if self._connection is None:
             return super().stopService()
-        left = self._connection.leave()
-        return left.addCallback(lambda _: super(BindService, self).stopService())
+        return self._connection.leave().addCallback(self._left)
+
+    def _left(self, _: None) -> Deferred[None] | None:
+        """Its connection is gone; nothing is to be stopped if it was started again."""
+        return None if self.running else super().stopService()
 
     def opened(self, connection: EsmeConnection) -> None:
         """It was made."""

@@ -30,14 +30,18 @@ class OutboundBind(EsmeConnection):
     ) -> None:
         super().__init__(clock, bind, options, handler, factory)
         self._accepts = factory.accepts
+        self._asked = False
 
     def introduce(self) -> None:
         """Not before we are asked."""
 
     async def serve(self, pdu: Pdu) -> Response | None:
-        """Bind, or close if whoever asks is not known."""
+        """Bind, once, or close if whoever asks is not known."""
         if not isinstance(pdu, Outbind):
             return await super().serve(pdu)
+        if self._asked:
+            return None
+        self._asked = True
         if self._accepts(pdu):
             super().introduce()
         else:

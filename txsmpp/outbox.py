@@ -118,11 +118,12 @@ class Outbox:
 
     def expired(self, now: float) -> list[Entry]:
         """Take out all that have waited too long."""
-        gone = []
+        gone: list[Entry] = []
         if self._returned:
-            since = now - self._refused_time
-            gone = [each for each in self._returned if each.refused_at <= since]
-            kept = [each for each in self._returned if each.refused_at > since]
+            # The same sum as in `due`: rounded another way, the two may disagree.
+            wait = self._refused_time
+            kept = [each for each in self._returned if each.refused_at + wait > now]
+            gone = [each for each in self._returned if each.refused_at + wait <= now]
             self._returned = kept
         while self._fresh and self._fresh[0].queued_at + self._fresh_time <= now:
             gone.append(self._fresh.popleft())

@@ -155,11 +155,14 @@ class SmppProtocol(Protocol, metaclass=ABCMeta):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """The end; every timer stops, everyone who waits hears of it."""
         gone, self._gone = self._gone or [], None
-        self.session.lost()
+        self.session.lost(reason.getErrorMessage())
         self.turn()
         if self._closing is not None and self._closing.active():
             self._closing.cancel()
-        self.session_lost(self._error, self._was_bound)
+        try:
+            self.session_lost(self._error, self._was_bound)
+        except Exception:
+            self.log.failure("SMPP {id}: its end could not be told", id=self.id)
         for each in gone:
             each.callback(None)
 

@@ -151,7 +151,7 @@ class Sender:
         """Send until something forbids it; when to try again if time is what does."""
         slow = self._slow
         while self._outbox:
-            if now < slow.until:
+            if slow.pausing(now):
                 return slow.until
             if slow.limit is not None and self._in_flight >= slow.limit:
                 return None

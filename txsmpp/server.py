@@ -9,6 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
 
 from txsmpp.codec import encode
+from txsmpp.constants import VERSION_3_4
 from txsmpp.errors import CannotEncode, NotBound, QueueFull, SmppError
 from txsmpp.interfaces import ISmscHandler
 from txsmpp.options import ServerOptions
@@ -27,7 +28,7 @@ from txsmpp.pdu import (
 from txsmpp.protocol import SmppProtocol
 from txsmpp.state import ALLOWED, RECEIVING, Side
 from txsmpp.status import CommandStatus
-from txsmpp.tlv import Tag, of_integer
+from txsmpp.tlv import Tag, Tlv, of_integer
 
 __all__ = ["ServerOptions", "SmscFactory", "SmscSession"]
 
@@ -110,15 +111,22 @@ class SmscSession(SmppProtocol):
         return await self._factory.handler.request(self, pdu)
 
     async def _authenticate(self, pdu: BindRequest) -> Response:
-        """The answer to a bind, with our version (4.1.2, 5.3.2.25)."""
+        """The answer to a bind, with our version (4.1.2, 5.3.2.25).
+
+        Before 3.4 there were no optional parameters, and an ESME of that time is sent
+        none (3.4.2).
+        """
         status = await self._factory.handler.authenticate(pdu)
         if status:
             return answer(pdu, status)
         self.system_id = pdu.system_id
         self.bind_mode = MODES.get(type(pdu), "transceiver")
         self.bind_request = pdu
-        version = of_integer(Tag.SC_INTERFACE_VERSION, self._options.interface_version)
-        return answer(pdu, system_id=self._options.system_id, tlvs=(version,))
+        tlvs: tuple[Tlv, ...] = ()
+        if pdu.interface_version >= VERSION_3_4:
+            ours = self._options.interface_version
+            tlvs = (of_integer(Tag.SC_INTERFACE_VERSION, ours),)
+        return answer(pdu, system_id=self._options.system_id, tlvs=tlvs)
 
     def session_bound(self) -> None:
         """Tell of it."""

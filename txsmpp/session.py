@@ -7,6 +7,7 @@ when `timer()` is due.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -62,6 +63,13 @@ class _Owed(msgspec.Struct):
 
     request: Pdu
     deadline: float
+
+
+def _told(response: Response, token: Any) -> Answered | Failed:
+    """What its sender hears of an answer: a generic_nack is never a yes (4.3.1)."""
+    if type(response) is GenericNack and not response.command_status:
+        return Failed(ProtocolError("generic_nack with ESME_ROK"), token)
+    return Answered(response, token)
 
 
 class Session:
@@ -161,7 +169,7 @@ class Session:
             if isinstance(item, Response):
                 self._settle(item, now)
             elif isinstance(item, InvalidPdu):
-                self._refuse(item)
+                self._refuse(item, now)
             elif not self._full() or self._goes_ahead(item):
                 self._admit(item, now)
             else:
@@ -186,10 +194,10 @@ class Session:
             self._leaving = now + self._options.unbind_timeout
             self._leave_if_settled(now)
 
-    def lost(self) -> None:
+    def lost(self, reason: str) -> None:
         """The connection is gone."""
         if self.state is not State.CLOSED:
-            self._end(ConnectionLost("the connection was lost"))
+            self._end(ConnectionLost(reason))
 
     def timer(self) -> float | None:
         """When `expire` has something to do."""
@@ -218,7 +226,7 @@ class Session:
         if self.state is State.OPEN:
             if options.bind_timeout and self._began + options.bind_timeout <= now:
                 self._end(ResponseTimeout("no bind in time"))
-        elif options.inactivity and self._active + options.inactivity <= now:
+        elif self._idle_until() <= now:
             self.unbind(now)
         elif self._enquires() and self._heard + options.enquire_link <= now:
             self._issue(EnquireLink, encode(EnquireLink()), now, None)
@@ -253,7 +261,7 @@ class Session:
         if kind in BIND_ANSWERS and not response.command_status:
             self._become_bound(BIND_ANSWERS[kind], now)
         if pending.token is not None:
-            self._events.append(Answered(response, pending.token))
+            self._events.append(_told(response, pending.token))
         if self._leaving is not None:
             self._leave_if_settled(now)
 
@@ -319,7 +327,7 @@ class Session:
         if kind in RESPONSES:
             self._out.append(encode(answer(pdu, status)))
 
-    def _refuse(self, error: InvalidPdu) -> None:
+    def _refuse(self, error: InvalidPdu, now: float) -> None:
         """Octets came that are no PDU; answer them, settle what they meant (4.3)."""
         self._note(str(error))
         answered = refusal(error)
@@ -331,6 +339,7 @@ class Session:
             pending = self._outstanding.take(error.sequence_number)
             if pending is not None:
                 self._fail(pending, error)
+                self._leave_if_settled(now)
 
     def _expire_owed(self, now: float) -> None:
         """Answer for those who have not answered in time."""
@@ -363,6 +372,12 @@ class Session:
             and self.state in BOUND
         )
 
+    def _idle_until(self) -> float:
+        """When the session has been idle too long: never while it leaves."""
+        if not self._options.inactivity or self._leaving is not None:
+            return math.inf
+        return self._active + self._options.inactivity
+
     def _deadlines(self) -> Iterator[float]:
         """Each moment at which something is due."""
         options = self._options
@@ -381,8 +396,8 @@ class Session:
             if options.bind_timeout:
                 yield self._began + options.bind_timeout
         elif self.state in BOUND:
-            if options.inactivity and self._leaving is None:
-                yield self._active + options.inactivity
+            if (idle_until := self._idle_until()) < math.inf:
+                yield idle_until
             if self._enquires():
                 yield self._heard + options.enquire_link
 

@@ -91,6 +91,9 @@ BIND_ANSWERS: Final[Mapping[type[Pdu], State]] = {
     BindTransceiverResp: State.BOUND_TRX,
 }
 
+# What an SM-SC may have sent before it saw our unbind, and shall send again later.
+MESSAGES_TO_ESME: Final = frozenset({DeliverSm, DataSm})
+
 NOWHERE: Final[frozenset[State]] = frozenset()
 
 
@@ -105,4 +108,6 @@ def refused_with(issuer: Side, kind: type[Pdu], state: State) -> CommandStatus:
         return CommandStatus.ESME_RINVCMDID
     if kind in BINDS and state in BOUND:
         return CommandStatus.ESME_RALYBND
+    if state is State.UNBOUND and kind in MESSAGES_TO_ESME and issuer is Side.SMSC:
+        return CommandStatus.ESME_RX_T_APPN
     return CommandStatus.ESME_RINVBNDSTS

@@ -176,6 +176,48 @@ class BindTests(NetworkCase):
         self.successResultOf(sent)
         self.assertEqual(len(centre.requests), 1)
 
+    def test_start_again_before_it_has_stopped(self) -> None:
+        """A client that is started while it still leaves comes up again."""
+        centre = self.centre()
+        client = self.client()
+        stopped = client.stopService()
+        client.startService()
+        self.network.advance(5.0)
+        self.successResultOf(stopped)
+        self.assertTrue(client.bound)
+        (sent,) = self.send(client, 1)
+        self.successResultOf(sent)
+        self.assertEqual(len(centre.requests), 1)
+
+    def test_stop_twice(self) -> None:
+        """A client that is stopped again while it leaves stops once."""
+        factory = self.raw_centre()
+        factory.react = lambda peer, got: (  # type: ignore[method-assign]
+            peer.say(pdu.answer(got)) if isinstance(got, pdu.BindRequest) else None
+        )
+        client = self.client()
+        stopped = [client.stopService(), client.stopService()]
+        self.network.advance(30.0)
+        for each in stopped:
+            self.successResultOf(each)
+
+    def test_handler_that_fails_when_told_of_the_end(self) -> None:
+        """A client stops whatever its handler makes of that."""
+        self.centre()
+        client = self.client()
+        self.esme.lost = lambda session, reason: 1 // 0  # type: ignore
+        self.stop(client)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_the_operator_is_told_why(self) -> None:
+        """A connection that is lost before it is bound says what was wrong."""
+        factory = self.raw_centre()
+        factory.react = lambda peer, got: peer.transport.abortConnection()  # type: ignore
+        with capturedLogs() as logged:
+            self.client()
+        (told,) = [each for each in logged if each["log_level"] is LogLevel.error]
+        self.assertIn("non-clean fashion", told["error"])
+
 
 class SubmitTests(NetworkCase):
     def test_submit(self) -> None:

@@ -354,6 +354,20 @@ class DecodingTests(SynchronousTestCase):
         value = pdu.SubmitSmResp(message_id="1", command_status=0x45)
         self.assertEqual(decode(encode(value)), value)
 
+    def test_refusals_without_a_body(self) -> None:
+        """A refused bind or submit_sm is answered by a header alone (4.1.2, 4.4.2)."""
+        for kind in (
+            pdu.BindTransmitterResp,
+            pdu.BindReceiverResp,
+            pdu.BindTransceiverResp,
+            pdu.SubmitSmResp,
+        ):
+            self.assertEqual(len(encode(kind(command_status=0x45))), 16)
+            self.assertEqual(len(encode(kind())), 17)
+            more = encode(kind(command_status=0x45, tlvs=(Tlv(0x1D, b"no\0"),)))
+            self.assertEqual(len(more), 24)
+        self.assertEqual(len(encode(pdu.DeliverSmResp(command_status=0x45))), 17)
+
     def test_error_response_with_a_senseless_body(self) -> None:
         """A senseless body of a response that reports an error is passed over."""
         octets = bytes.fromhex("00000012 80000004 00000058 00000007 ffff")

@@ -50,6 +50,15 @@ class OutbindTests(NetworkCase):
         self.network.result_of(session.unbind())
         self.assertEqual(self.ours.connections, set())
 
+    def test_asked_twice(self) -> None:
+        """Asked again we do not bind again, and what is bound stays."""
+        session = self.connect()
+        session.send(pdu.Outbind("centre", "known"), None)
+        session.send(pdu.Outbind("centre", "known"), None)
+        self.network.settle()
+        self.assertEqual(self.centre_side.sessions, [session])
+        self.assertEqual(len(self.ours.connections), 1)
+
     def test_wrong_password(self) -> None:
         """Asked with a wrong password we close."""
         session = self.connect()

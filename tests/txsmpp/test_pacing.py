@@ -36,8 +36,24 @@ class TokenBucketTests(SynchronousTestCase):
         self.assertLessEqual(taken, rate * seconds + burst + 1)
         self.assertGreaterEqual(taken, rate * seconds - 1)
 
+    def test_clock_set_back(self) -> None:
+        """A clock that is set back costs no more than the tokens that are there."""
+        bucket = TokenBucket(10.0, 5000.0)
+        self.assertTrue(bucket.take(5000.0))
+        self.assertFalse(bucket.take(1000.0))
+        self.assertLessEqual(bucket.ready_at(), 1000.1)
+        self.assertTrue(bucket.take(1000.1))
+
 
 class SlowDownTests(SynchronousTestCase):
+    def test_clock_set_back(self) -> None:
+        """A pause does not become longer when the clock is set back."""
+        slow = SlowDown(0.1, 10.0)
+        slow.throttled(5000.0, 4)
+        self.assertTrue(slow.pausing(5000.0))
+        self.assertFalse(slow.pausing(1000.0))
+        self.assertFalse(slow.pausing(5000.2))
+
     def test_pauses_grow(self) -> None:
         """Each time it is throttled anew the pause is twice as long, to a limit."""
         slow = SlowDown(0.1, 0.5)
@@ -47,6 +63,21 @@ class SlowDownTests(SynchronousTestCase):
             pauses.append(round(slow.until - now, 3))
             now = slow.until
         self.assertEqual(pauses, [0.1, 0.2, 0.4, 0.5, 0.5])
+
+    def test_pauses_do_not_grow_while_some_are_taken(self) -> None:
+        """An SM-SC that refuses one in two is not waited for longer and longer."""
+        slow = SlowDown(0.1, 10.0)
+        now, pauses = 10.0, []
+        for _ in range(6):
+            slow.throttled(now, 2)
+            slow.taken(now, 10)
+            now = slow.until
+            slow.throttled(now, 1)
+            pauses.append(round(slow.until - now, 3))
+            now = slow.until + 0.1
+            slow.taken(now, 10)
+        self.assertLessEqual(max(pauses), 0.2)
+        self.assertGreaterEqual(min(pauses), 0.1)
 
     def test_one_burst_counts_once(self) -> None:
         """What comes back during a pause does not make it longer."""
@@ -116,6 +147,17 @@ class OutboxTests(SynchronousTestCase):
         self.assertEqual(outbox.due(), 35.0)
         self.assertEqual(outbox.expired(35.0), [one])
         self.assertIsNone(outbox.due())
+
+    def test_expiry_at_any_moment(self) -> None:
+        """What is due is gone at that moment, however the sum is rounded."""
+        for moment in (18.720000000000002, 1.1, 1_700_000_000.3):
+            (entry,) = self.entries(1)
+            outbox = Outbox(10.0, 60.0)
+            entry.refused_at = moment
+            outbox.put_back(entry)
+            due = outbox.due()
+            assert due is not None
+            self.assertEqual(outbox.expired(due), [entry])
 
     def test_discard(self) -> None:
         """An entry is taken out wherever it stands, or nothing happens."""

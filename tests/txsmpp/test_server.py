@@ -61,6 +61,18 @@ class BindTests(ServerCase):
         )
         self.assertEqual(centre.sessions[0].bind_mode, "receiver")
 
+    def test_peer_of_3_3(self) -> None:
+        """An ESME of 3.3 is sent no optional parameters (3.4.2)."""
+        self.centre()
+        peer = self.bound(
+            pdu.BindTransmitter(
+                "cpmgw", "secret", interface_version=0x33, sequence_number=1
+            )
+        )
+        self.assertEqual(
+            (self.last(peer).command_status, self.last(peer).tlvs), (0, ())
+        )
+
     def test_wrong_password(self) -> None:
         """A bad bind is answered with its status, and the connection closed."""
         centre = self.centre()

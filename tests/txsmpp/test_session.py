@@ -168,6 +168,7 @@ class TableTests(SessionCase):
             assert isinstance(answer, pdu.Response)
             self.assertIs(type(answer), pdu.RESPONSES[kind])
             expected = {S.ESME_RINVBNDSTS, S.ESME_RALYBND, S.ESME_RINVCMDID}
+            expected.add(S.ESME_RX_T_APPN)
             self.assertIn(answer.command_status, expected)
             self.assertEqual(told, [])
         else:
@@ -180,7 +181,7 @@ class TableTests(SessionCase):
                 for kind in REQUESTS:
                     if state is State.CLOSED:
                         self.start(side)
-                        self.session.lost()
+                        self.session.lost("gone")
                     else:
                         self.start(side, state)
                     fine = state in MAY[side].get(kind, frozenset())
@@ -208,6 +209,19 @@ class TableTests(SessionCase):
                 (pdu.SubmitSmResp, S.ESME_RINVBNDSTS),
                 (pdu.BindReceiverResp, S.ESME_RALYBND),
                 (pdu.DeliverSmResp, S.ESME_RINVCMDID),
+            ],
+        )
+
+    def test_a_message_that_crosses_our_unbind(self) -> None:
+        """It is for later: an SM-SC that is told so keeps it (5.1.3)."""
+        self.start(Side.ESME, State.UNBOUND)
+        self.get(pdu.DeliverSm(sequence_number=2), pdu.DataSm(sequence_number=3))
+        later = S.ESME_RX_T_APPN
+        self.assertEqual(
+            self.sent(),
+            [
+                pdu.DeliverSmResp(command_status=later, sequence_number=2),
+                pdu.DataSmResp(command_status=later, sequence_number=3),
             ],
         )
 
@@ -299,6 +313,16 @@ class BindTests(SessionCase):
             self.sent(),
             [pdu.DeliverSmResp(sequence_number=9), pdu.Unbind(sequence_number=3)],
         )
+
+    def test_unbind_after_an_answer_that_makes_no_sense(self) -> None:
+        """A request whose answer cannot be read is open no longer."""
+        self.start()
+        number = self.session.request(pdu.SubmitSm(), self.now, "token")
+        self.session.unbind(self.now)
+        self.sent()
+        octets = bytes.fromhex("00000012 80000004 00000000") + number.to_bytes(4, "big")
+        self.session.receive(octets + b"\xff\xff", self.now)
+        self.assertEqual([type(each) for each in self.sent()], [pdu.Unbind])
 
     def test_unbind_does_not_wait_for_ever(self) -> None:
         """What is not settled within unbind_timeout is given up."""
@@ -433,6 +457,16 @@ class RequestTests(SessionCase):
         self.get(nack)
         self.assertEqual(self.told(), [Answered(nack, "a")])
 
+    def test_generic_nack_that_says_ok(self) -> None:
+        """A generic_nack is no success, whatever its status (4.3.1)."""
+        self.start()
+        number = self.session.request(pdu.SubmitSm(), self.now, "a")
+        self.get(pdu.GenericNack(sequence_number=number))
+        (event,) = self.told()
+        assert isinstance(event, Failed)
+        self.assertIsInstance(event.error, ProtocolError)
+        self.assertIs(self.session.state, State.BOUND_TRX)
+
     def test_answer_that_makes_no_sense(self) -> None:
         """An answer whose body cannot be read fails its request at once."""
         self.start()
@@ -450,8 +484,8 @@ class RequestTests(SessionCase):
         """Whoever waits when the connection is lost hears of it, once."""
         self.start()
         self.submit("a", "b")
-        self.session.lost()
-        self.session.lost()
+        self.session.lost("gone")
+        self.session.lost("gone")
         told = self.told()
         errors = [type(each.error) for each in told if isinstance(each, Failed)]
         self.assertEqual(errors, [ConnectionLost, ConnectionLost])
@@ -688,3 +722,16 @@ class TimerTests(SessionCase):
         self.sent()
         self.wait(2.1)
         self.assertEqual([type(each) for each in self.sent()], [pdu.Unbind])
+
+    def test_inactivity_while_a_request_is_open(self) -> None:
+        """A session that may not leave yet still tests its link, and does not spin."""
+        self.start(inactivity=20.0, unbind_timeout=30.0, response_timeout=80.0)
+        self.session.request(pdu.SubmitSm(), self.now, "a")
+        self.sent()
+        self.now += 20.0
+        self.session.expire(self.now)
+        self.session.expire(self.now)
+        self.assertEqual([type(each) for each in self.sent()], [pdu.EnquireLink])
+        due = self.session.timer()
+        assert due is not None
+        self.assertGreater(due, self.now)

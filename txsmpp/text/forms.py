@@ -54,7 +54,12 @@ class Form(msgspec.Struct, frozen=True, gc=False):
         return list(accumulate(2 if character > "\uffff" else 1 for character in text))
 
     def capacity(self, octets: int, header: int) -> int:
-        """How many units so many octets hold besides a header of so many."""
+        """How many units so many octets hold besides a header of so many.
+
+        Septets begin at a multiple of seven bits, after fill bits (23.040 9.2.3.24).
+        """
+        if self.unit_bits == 7:
+            return octets * 8 // 7 - (header * 8 + 6) // 7
         return (octets - header) * 8 // self.unit_bits
 
     def octets(self, text: str) -> bytes:

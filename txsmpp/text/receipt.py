@@ -101,8 +101,8 @@ def receipt_kind(pdu: ShortMessage) -> ReceiptKind | None:
     does not say so.
     """
     bits = pdu.esm_class & TYPE_MASK
-    if bits:
-        return KINDS.get(bits)
+    if kind := KINDS.get(bits):
+        return kind
     if pdu.tlvs:
         tags = {tlv.tag for tlv in pdu.tlvs}
         if Tag.RECEIPTED_MESSAGE_ID in tags and Tag.MESSAGE_STATE in tags:

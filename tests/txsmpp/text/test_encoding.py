@@ -257,6 +257,17 @@ class BoundaryTests(SynchronousTestCase):
         self.assertEqual(lengths("a" * 93, single_octets=81, sar_octets=80), [85, 8])
         self.assertEqual(lengths("a" * 92, single_octets=81, sar_octets=80), [92])
 
+    def test_fill_bits_count(self) -> None:
+        """Septets after a header begin at a multiple of seven bits (23.040)."""
+        keys: dict[str, Any] = {
+            "single_octets": 20,
+            "sar_octets": 20,
+            "segmentation": Segmentation.SAR,
+            "locking_shift": (Language.HINDI,),
+        }
+        self.assertEqual(lengths("\u0905" * 17, **keys), [17])
+        self.assertEqual(lengths("\u0905" * 18, **keys), [17, 1])
+
     def test_clusters(self) -> None:
         """An emoji sequence is kept whole where no segment more is needed."""
         family = "👨\u200d👩\u200d👧"

@@ -56,6 +56,7 @@ class KindTests(SynchronousTestCase):
             of_integer(Tag.MESSAGE_STATE, 2),
         )
         self.assertTrue(is_receipt(DeliverSm(tlvs=tlvs)))
+        self.assertTrue(is_receipt(DeliverSm(esm_class=0x24, tlvs=tlvs)))
         self.assertFalse(is_receipt(DeliverSm(tlvs=tlvs[:1])))
 
     def test_a_text_that_looks_like_a_receipt(self) -> None:
