@@ -6,19 +6,19 @@ from typing import Any
 
 import msgspec
 
-from txsmpp.errors import SmppError
+from txsmpp.errors import ProtocolError, SmppError
 from txsmpp.framer import DEFAULT_LIMIT
-from txsmpp.pdu import Pdu, Response
+from txsmpp.pdu import GenericNack, Pdu, Response
 from txsmpp.state import State
 
 
 class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Limits of one session; times are in seconds.
 
-    0 switches `enquire_link`, `inactivity` and `bind_timeout` off.
-    `window` is how many requests of ours may wait for an answer, `peer_window` how many
-    of the peer's. `answer_timeout` is how long a peer's request may stay unanswered
-    before the session says ESME_RSYSERR itself.
+    0 switches `enquire_link`, `inactivity` and `bind_timeout` off. `window` is how many
+    requests of ours may wait for an answer, `peer_window` how many of the peer's; what
+    comes beyond is told to come later. `answer_timeout` is how long a peer's request may stay unanswered before the
+    session says ESME_RSYSERR itself.
     """
 
     window: int = 50
@@ -56,6 +56,13 @@ class Failed(msgspec.Struct, frozen=True):
 
     error: SmppError
     token: Any
+
+
+def told(response: Response, token: Any) -> Answered | Failed:
+    """What its sender hears of an answer: a generic_nack is never a yes (4.3.1)."""
+    if type(response) is GenericNack and not response.command_status:
+        return Failed(ProtocolError("generic_nack with ESME_ROK"), token)
+    return Answered(response, token)
 
 
 class Noted(msgspec.Struct, frozen=True):

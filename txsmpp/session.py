@@ -26,7 +26,6 @@ from txsmpp.errors import (
     SmppError,
 )
 from txsmpp.events import (
-    Answered,
     Bound,
     Ended,
     Event,
@@ -34,6 +33,7 @@ from txsmpp.events import (
     Noted,
     Requested,
     SessionOptions,
+    told,
 )
 from txsmpp.framer import Framer
 from txsmpp.outstanding import OUTSIDE_WINDOW, Outstanding, Pending
@@ -50,6 +50,7 @@ from txsmpp.state import (
     BIND_ANSWERS,
     BINDS,
     BOUND,
+    COME_AGAIN,
     Side,
     State,
     allowed,
@@ -63,13 +64,6 @@ class _Owed(msgspec.Struct):
 
     request: Pdu
     deadline: float
-
-
-def _told(response: Response, token: Any) -> Answered | Failed:
-    """What its sender hears of an answer: a generic_nack is never a yes (4.3.1)."""
-    if type(response) is GenericNack and not response.command_status:
-        return Failed(ProtocolError("generic_nack with ESME_ROK"), token)
-    return Answered(response, token)
 
 
 class Session:
@@ -96,15 +90,14 @@ class Session:
     @property
     def free(self) -> int:
         """How many more requests the window has room for."""
-        if self._leaving is not None or self._congested_since is not None:
-            return 0
-        if self.state not in BOUND:
+        closed = self._leaving is not None or self._congested_since is not None
+        if closed or self.state not in BOUND:
             return 0
         return self._options.window - self._outstanding.windowed
 
     @property
     def saturated(self) -> bool:
-        """Whether the peer has so much unanswered that it should not be read."""
+        """Whether the peer takes nothing and has so much unanswered: read no more."""
         return self._deaf_since is not None
 
     def next_event(self, now: float) -> Event | None:
@@ -172,6 +165,8 @@ class Session:
                 self._refuse(item, now)
             elif not self._full() or self._goes_ahead(item):
                 self._admit(item, now)
+            elif self._turns_away(item):
+                self._turn_away(item)
             else:
                 self._held.append(item)
             if self._ended():
@@ -261,7 +256,7 @@ class Session:
         if kind in BIND_ANSWERS and not response.command_status:
             self._become_bound(BIND_ANSWERS[kind], now)
         if pending.token is not None:
-            self._events.append(_told(response, pending.token))
+            self._events.append(told(response, pending.token))
         if self._leaving is not None:
             self._leave_if_settled(now)
 
@@ -284,16 +279,32 @@ class Session:
 
     def _full(self) -> bool:
         """Whether requests have to be held back."""
-        if self._held or self._congested_since is not None:
-            return True
-        return len(self._owed) >= self._options.peer_window
+        waits = bool(self._held) or self._congested_since is not None
+        return waits or len(self._owed) >= self._options.peer_window
 
     def _goes_ahead(self, pdu: Pdu) -> bool:
         """enquire_link goes past what is held, unless its answer would not leave."""
         return isinstance(pdu, EnquireLink) and self._congested_since is None
 
     def _overwhelmed(self) -> bool:
-        return len(self._held) + len(self._owed) >= self._options.peer_window
+        """Whether answers do not leave and requests go on coming."""
+        waiting = len(self._held) + len(self._owed)
+        congested = self._congested_since is not None
+        return congested and waiting >= self._options.peer_window
+
+    def _turns_away(self, pdu: Pdu) -> bool:
+        """Whether to have it come later; answers to us come this way: we read on."""
+        last = type(pdu) is Unbind and len(self._held) < self._options.peer_window
+        return self._congested_since is None and not last
+
+    def _turn_away(self, pdu: Pdu) -> None:
+        """Ask the peer to come again later, if it does not wait already."""
+        number = pdu.sequence_number
+        waits = number in self._owed or number in {
+            h.sequence_number for h in self._held
+        }
+        if type(pdu) in RESPONSES and not waits:
+            self._out.append(encode(answer(pdu, COME_AGAIN[self._side])))
 
     def _admit(self, pdu: Pdu, now: float) -> None:
         """A request came: answer it here, or have it answered."""

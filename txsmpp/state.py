@@ -94,6 +94,12 @@ BIND_ANSWERS: Final[Mapping[type[Pdu], State]] = {
 # What an SM-SC may have sent before it saw our unbind, and shall send again later.
 MESSAGES_TO_ESME: Final = frozenset({DeliverSm, DataSm})
 
+# What each side answers to a request that it has no room for now (5.1.3).
+COME_AGAIN: Final[Mapping[Side, CommandStatus]] = {
+    Side.ESME: CommandStatus.ESME_RX_T_APPN,
+    Side.SMSC: CommandStatus.ESME_RTHROTTLED,
+}
+
 NOWHERE: Final[frozenset[State]] = frozenset()
 
 

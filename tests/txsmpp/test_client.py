@@ -648,7 +648,7 @@ class HostileTests(NetworkCase):
         self.assertEqual(len(factory.peers), 2)
 
     def test_flood(self) -> None:
-        """A peer that asks without end is read no further than its window."""
+        """Of a peer that asks without end no more is served than its window."""
         factory = self.raw_centre()
         held = self.esme.answer = Held()
         self.client(peer_window=4)
@@ -659,9 +659,7 @@ class HostileTests(NetworkCase):
             peer.say(pdu.DeliverSm(sequence_number=number))
         self.network.settle()
         self.assertEqual(len(held.asked), 4)
-        session = self.esme.sessions[0].session
-        self.assertEqual(len(session._held), 2)
-        for number in range(10):
+        for number in range(4):
             held.deferreds[number].callback(0)
             self.network.settle()
         answered = [
@@ -669,7 +667,7 @@ class HostileTests(NetworkCase):
             for each in peer.got
             if isinstance(each, pdu.DeliverSmResp)
         ]
-        self.assertEqual(answered, list(range(1, 11)))
+        self.assertEqual(answered, [5, 6, 7, 8, 9, 10, 1, 2, 3, 4])
 
     def test_peer_that_does_not_read(self) -> None:
         """Nothing is written without end to a peer that does not read."""

@@ -36,6 +36,7 @@ from txsmpp.layout import ROWS
 from txsmpp.outstanding import MAX_SEQUENCE_NUMBER
 from txsmpp.session import Session
 from txsmpp.state import BOUND, NEW, RECEIVING, SENDING, Side, State
+from txsmpp.status import CommandStatus
 from txsmpp.status import CommandStatus as S
 
 OPTIONS = SessionOptions(
@@ -519,36 +520,68 @@ class PeerTests(SessionCase):
         self.get(pdu.DeliverSm(sequence_number=5), pdu.DeliverSm(sequence_number=5))
         self.assertEqual(len(self.told()), 1)
 
-    def test_more_than_the_peer_window(self) -> None:
-        """Beyond peer_window requests are held, in order, and reading stops."""
+    def test_held_while_the_peer_takes_nothing(self) -> None:
+        """While the peer takes nothing requests are held, and then served in order."""
         self.start()
-        self.get(*(pdu.DeliverSm(sequence_number=n) for n in (1, 2)))
-        self.assertTrue(self.session.saturated)
+        self.session.congest(True, self.now)
+        self.get(*(pdu.DeliverSm(sequence_number=n) for n in (1, 2, 3, 4)))
+        self.assertEqual((self.told(), self.sent()), ([], []))
+        self.session.congest(False, self.now)
         self.assertEqual(len(self.told()), 2)
-        self.get(*(pdu.DeliverSm(sequence_number=n) for n in (3, 4, 5)))
-        self.assertEqual(self.told(), [])
         served = [1, 2]
-        for number in (1, 2, 3, 4, 5):
+        for number in (1, 2, 3, 4):
             self.session.respond(pdu.DeliverSmResp(sequence_number=number), self.now)
             for event in self.told():
                 assert isinstance(event, Requested)
                 served.append(event.pdu.sequence_number)
-        self.assertEqual(served, [1, 2, 3, 4, 5])
-        self.assertFalse(self.session.saturated)
+        self.assertEqual(served, [1, 2, 3, 4])
 
-    def test_one_below_the_peer_window(self) -> None:
-        """Below peer_window reading goes on."""
+    def test_more_than_the_peer_window(self) -> None:
+        """What comes beyond peer_window is told to come later; reading goes on."""
         self.start()
-        self.get(pdu.DeliverSm(sequence_number=1))
+        number = self.session.request(pdu.SubmitSm(), self.now, "a")
+        self.sent()
+        self.get(*(pdu.DeliverSm(sequence_number=n) for n in range(1, 5)))
+        refused = CommandStatus.ESME_RX_T_APPN
+        self.assertEqual(
+            self.sent(),
+            [
+                pdu.DeliverSmResp(sequence_number=n, command_status=refused)
+                for n in (3, 4)
+            ],
+        )
         self.assertFalse(self.session.saturated)
+        self.get(pdu.SubmitSmResp(sequence_number=number))
+        self.assertTrue(any(isinstance(each, Answered) for each in self.told()))
 
-    def test_answers_pass_while_requests_are_held(self) -> None:
-        """Answers and enquire_link go past requests that are held: no dead-lock."""
+    def test_number_that_waits_is_not_turned_away(self) -> None:
+        """A repeat of what is being served gets the answer of that, and no other."""
+        self.start()
+        self.get(*(pdu.DeliverSm(sequence_number=n) for n in (1, 2, 1, 2)))
+        self.assertEqual(self.sent(), [])
+
+    def test_endless_unbinds(self) -> None:
+        """An unbind waits for its turn; a flood of them does not fill the memory."""
+        self.start()
+        self.get(*(pdu.DeliverSm(sequence_number=n) for n in (1, 2)))
+        self.get(*(pdu.Unbind(sequence_number=n) for n in range(3, 50)))
+        self.assertLessEqual(len(self.session._held), 4)
+
+    def test_an_sm_sc_throttles(self) -> None:
+        """The SM-SC's side says ESME_RTHROTTLED to what it has no room for."""
+        self.start(side=Side.SMSC)
+        self.get(*(pdu.SubmitSm(sequence_number=n) for n in range(1, 4)))
+        (response,) = self.sent()
+        assert isinstance(response, pdu.SubmitSmResp)
+        self.assertEqual(response.command_status, CommandStatus.ESME_RTHROTTLED)
+
+    def test_answers_pass_while_requests_wait(self) -> None:
+        """Answers and enquire_link go past requests that wait: no dead-lock."""
         self.start()
         number = self.session.request(pdu.SubmitSm(), self.now, "a")
         self.sent()
         self.get(
-            *(pdu.DeliverSm(sequence_number=n) for n in (1, 2, 3)),
+            *(pdu.DeliverSm(sequence_number=n) for n in (1, 2)),
             pdu.EnquireLink(sequence_number=4),
             pdu.SubmitSmResp(sequence_number=number),
         )
@@ -559,12 +592,13 @@ class PeerTests(SessionCase):
         """While we do not read, the peer's answers are not late."""
         self.start(answer_timeout=60.0)
         number = self.session.request(pdu.SubmitSm(), self.now, "a")
+        self.session.congest(True, self.now)
         self.get(*(pdu.DeliverSm(sequence_number=n) for n in (1, 2)))
+        self.assertTrue(self.session.saturated)
+        self.wait(4.0)
+        self.session.congest(False, self.now)
         self.events()
-        self.wait(50.0)
-        self.session.respond(pdu.DeliverSmResp(sequence_number=1), self.now)
-        self.assertEqual(self.told(), [])
-        self.wait(4.9)
+        self.wait(4.0)
         self.assertEqual(self.told(), [])
         self.get(pdu.SubmitSmResp(sequence_number=number))
         self.assertEqual(len(self.told()), 1)
