@@ -51,7 +51,7 @@ class Gateway(Service):
 
     `reactor` is time and network; `factories` are the interworking services to build,
     by default those that are found as plugins; they are asked in the order of their
-    names.
+    names. `now` gives the time of day in seconds since 1970, by default as the reactor.
     """
 
     log = Logger()
@@ -63,9 +63,10 @@ class Gateway(Service):
         *,
         factories: Iterable[IInterworkingFactory] | None = None,
         resolver: Resolver | None = None,
+        now: Callable[[], float] | None = None,
     ) -> None:
         self.config = config
-        self.now: Callable[[], float] = reactor.seconds
+        self.now: Callable[[], float] = now or reactor.seconds
         self.clock: IReactorTime = reactor
         self.traffic = Traffic()
         self._reactor = reactor

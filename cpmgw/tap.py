@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from twisted.application.service import IService, MultiService
@@ -68,6 +69,15 @@ class Process(MultiService):
         calm_down()
 
 
+def keep_steady(reactor: Any) -> None:
+    """Have time-outs go by a clock that nobody sets; it starts at the time of day.
+
+    Twisted's own is the time of day, and stands still as long as that is set back.
+    """
+    start = time.time() - time.monotonic()
+    reactor.seconds = lambda: start + time.monotonic()
+
+
 def makeService(options: Options) -> IService:
     """Build the gateway of a configuration (twistd's entry point)."""
     from twisted.internet import reactor
@@ -76,7 +86,8 @@ def makeService(options: Options) -> IService:
 
     process = Process(options)
     config = options.configuration
-    gateway = Gateway(reactor, config)
+    keep_steady(reactor)
+    gateway = Gateway(reactor, config, now=time.time)
     gateway.setServiceParent(process)
     if config.web.listen:
         from cpmgw.admin.web import WebService

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import sys
+import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from twisted.application.service import IServiceMaker
+from twisted.internet.task import Clock
 from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.tap import Options
+from cpmgw.tap import Options, keep_steady
 
 GOOD = """
 [gateway]
@@ -101,3 +103,14 @@ class CommandLine(SynchronousTestCase):
         }
         self.assertEqual(makers["cpmgw"].module, "cpmgw.tap")
         self.assertIs(makers["cpmgw"].options, Options)
+
+
+class Steady(SynchronousTestCase):
+    def test_clock_that_is_set_back(self) -> None:
+        """Time-outs go on when the time of day is set back."""
+        reactor = Clock()
+        keep_steady(reactor)
+        before = reactor.seconds()
+        self.assertAlmostEqual(before, time.time(), delta=5)
+        self.patch(time, "time", lambda: 0.0)
+        self.assertGreaterEqual(reactor.seconds(), before)

@@ -17,8 +17,8 @@ class SessionOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     0 switches `enquire_link`, `inactivity` and `bind_timeout` off. `window` is how many
     requests of ours may wait for an answer, `peer_window` how many of the peer's; what
-    comes beyond is told to come later. `answer_timeout` is how long a peer's request may stay unanswered before the
-    session says ESME_RSYSERR itself.
+    comes beyond is told to come later. `answer_timeout` is how long a peer's request
+    may stay unanswered before the session says ESME_RSYSERR itself.
     """
 
     window: int = 50

@@ -10,7 +10,7 @@ class SilentCpmSide(House):
     smsc = "peer_window = 20"
 
     def test_outbound_beside_a_flood_that_nobody_takes(self) -> None:
-        """While short messages wait for a silent CPM side, others leave all the same."""
+        """While short messages wait for a silent CPM side others leave all the same."""
         self.cpm.behave(CpmBehaviour(silent=True))
         for number in range(60):
             self.centre.send_sms(BOB[4:], ALICE[4:], f"message {number}")
