@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 def format_datetime(seconds: float) -> str:
     """Give seconds since 1970 as an Internet date and time in UTC, to the second."""
     moment = datetime.fromtimestamp(int(seconds), UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.isoformat().removesuffix("+00:00") + "Z"
 
 
 def parse_datetime(text: str) -> float | None:

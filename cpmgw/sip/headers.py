@@ -16,7 +16,7 @@ from cpmgw.sip.fields import (
     parse_via,
 )
 from cpmgw.sip.grammar import Parameters, parse_parameters
-from cpmgw.sip.names import LISTS, key_of
+from cpmgw.sip.names import KEYS, LISTS, key_of
 
 __all__ = [
     "CSeq",
@@ -63,7 +63,7 @@ class Headers:
             index = self._index = {}
             for key, value in self._fields:
                 index.setdefault(key_of(key), []).append(value)
-        return index.get(name) or index.get(key_of(name)) or []
+        return index.get(KEYS.get(name) or name.lower()) or []
 
     def raw(self, name: str) -> list[str]:
         """The value of each line of this name."""

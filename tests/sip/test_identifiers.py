@@ -5,7 +5,16 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.sip.fields import MAGIC_COOKIE
-from cpmgw.sip.identifiers import RandomIdentifiers
+from cpmgw.sip.identifiers import RandomIdentifiers, Randomness
+
+
+class RandomnessTests(SynchronousTestCase):
+    def test_any_length(self) -> None:
+        """As many octets as asked for, never the same ones again."""
+        randomness = Randomness()
+        for octets in (1, 16, 4096):
+            self.assertEqual(2 * octets, len(randomness.hex(octets)))
+        self.assertEqual(1000, len({randomness.hex(16) for _ in range(1000)}))
 
 
 class RandomIdentifiersTests(SynchronousTestCase):

@@ -1,0 +1,1 @@
+"""The benchmark: a load that is lighter than the gateway it measures."""
