@@ -127,9 +127,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The Priority header of a priority_flag, empty for none (TS Table 9)."""
         if self.inbound_priority:
             for priority, level in self.priority.items():
-                # "emergency" is for calls for help, which no SMS says it is.
-                if level == min(flag, self.priority.get("urgent", flag)):
-                    return priority
+                if level == flag:
+                    # "emergency" is for calls for help, which no SMS says it is.
+                    return "urgent" if priority == "emergency" else priority
         return ""
 
     def delivery_status(self, state: int) -> str:

@@ -115,7 +115,7 @@ class Links(SynchronousTestCase):
         """What the README tells to run is there, and can be run."""
         text = (ROOT / "README.md").read_text("utf-8")
         scripts = set(re.findall(r"scripts/\w+", text))
-        self.assertEqual(scripts, {"scripts/demo", "scripts/test"})
+        self.assertEqual(scripts, {"scripts/demo", "scripts/test", "scripts/bench"})
         for script in scripts:
             self.assertTrue((ROOT / script).stat().st_mode & 0o100, script)
 

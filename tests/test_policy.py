@@ -82,7 +82,7 @@ class Priorities(SynchronousTestCase):
     def test_table_9(self) -> None:
         """priority_flag 0, 1, 2 is non-urgent, normal, urgent (Table 9)."""
         names = [Policy().priority_of(flag) for flag in (0, 1, 2, 3, 4)]
-        self.assertEqual(["non-urgent", "normal", "urgent", "emergency", ""], names)
+        self.assertEqual(["non-urgent", "normal", "urgent", "urgent", ""], names)
 
 
 class Statuses(SynchronousTestCase):
