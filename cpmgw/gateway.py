@@ -165,7 +165,8 @@ class Gateway(Service):
     def _cannot_start(self, failure: Failure) -> None:
         """A gateway whose services cannot start ends: its supervisor sees it."""
         self.log.failure("cannot start", failure)
-        self._reactor.stop()
+        if self.running:  # else it is being stopped already
+            self._reactor.stop()
 
     def stopService(self) -> Deferred[None]:
         """Refuse what is new, let go of both networks, then close the store."""

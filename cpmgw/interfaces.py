@@ -6,7 +6,7 @@ never a socket; what survives the process is reached through `IStore`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -69,9 +69,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 class SentMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One CPM message that left as short messages, until its reports are all in.
 
-    `key` is unique (a UUID's hex); `segments` are the (centre, canonical message_id) of
-    every short message in order; `expires` is in seconds since 1970; `answer` is the
-    key of the answer that its sender was given.
+    `key` is unique, 32 hex digits; `segments` are the (centre, canonical message_id)
+    of every short message in order; `expires` is in seconds since 1970; `answer` is
+    the key of the answer that its sender was given.
     """
 
     key: str
@@ -166,8 +166,11 @@ class ISentMessages(Interface):
         message was not delivered: a repeat of the request is a new try.
         """
 
-    def unsettled() -> Deferred[list[Reported]]:
-        """Sent messages with reports whose notification was not relayed."""
+    def unsettled(after: str = "") -> Deferred[list[Reported]]:
+        """Sent messages with reports whose notification was not relayed.
+
+        In the order of their keys, some of those `after` this one; none at the end.
+        """
 
     def answers() -> Deferred[list[Answer]]:
         """Every answer that has not expired, read once at the start."""
@@ -185,14 +188,26 @@ class IReceivedMessages(Interface):
     def collected(collection: str) -> Deferred[Collected | None]:
         """A received message as it is now, None if it is not known any more."""
 
-    def delivered(collection: str, at: float, until: float) -> Deferred[None]:
-        """The CPM side has taken the message: keep its fingerprint `until`."""
+    def delivered(
+        collection: str, at: float, until: float, numbers: Collection[int] = ()
+    ) -> Deferred[None]:
+        """The CPM side has taken the message: keep its fingerprints `until`.
+
+        `numbers` are its segments that were sent, where that may not be all: of one
+        that came later nothing is kept.
+        """
+
+    def repeats(collection: str) -> Deferred[bool]:
+        """Whether all segments of a message stand in one that was delivered."""
 
     def discard(collection: str) -> Deferred[None]:
         """Forget a received message that was refused for good and not delivered."""
 
-    def overdue(now: float) -> Deferred[list[Collected]]:
-        """Received messages past their limit in time and not delivered."""
+    def overdue(now: float) -> Deferred[list[str]]:
+        """The names of messages past their limit in time and not delivered."""
+
+    def put_off(collection: str, until: float) -> Deferred[None]:
+        """Have an undelivered message be overdue at this time and not before."""
 
 
 class IStore(Interface):

@@ -245,6 +245,21 @@ class CannotStart(House):
         self.assertEqual(len(self.flushLoggedErrors(StoreError)), 1)
         self.stop(gateway)
 
+    def test_service_that_cannot_start_when_told_to_stop(self) -> None:
+        """A start that fails while the process stops is logged, and all is let go."""
+        watched = Watched("SMS", self.told.append)
+        watched.fails = True
+        watched.ready = Deferred()
+        gateway = self.gateway(Factory("SMS", watched))
+        gateway.startService()
+        stopped: list[object] = []
+        gateway.stopService().addBoth(stopped.append)
+        watched.ready.callback(None)
+        self.reactor.wait_until(lambda: stopped)
+        self.assertEqual(len(self.flushLoggedErrors(StoreError)), 1)
+        self.assertEqual((stopped, self.reactor.stopped), ([None], False))
+        self.assertTrue(self.store_is_free())
+
     def test_store_in_use(self) -> None:
         """A store that another gateway has: the start fails and says so."""
         self.started()

@@ -12,8 +12,10 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import Answer
 
 
@@ -23,6 +25,8 @@ class RepeatGuard:
     Only successes are kept: who was refused is meant to try again. `limit` bounds the
     answers in memory; `now` values are seconds since 1970.
     """
+
+    log = Logger()
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -78,9 +82,13 @@ class RepeatGuard:
     def _done(self, result: Answer | Failure, key: bytes) -> None:
         if isinstance(result, Answer):
             self._keep(result)
-        for turn in self._working.pop(key):
-            if not turn.called:
-                turn.callback(result)
+        waiting = [turn for turn in self._working.pop(key) if not turn.called]
+        for turn in waiting:
+            turn.callback(result)
+        if isinstance(result, Failure) and not (
+            waiting or result.check(CannotInterwork)
+        ):
+            self.log.failure("work that nobody waited for failed", result)
         self._look_if_idle()
 
     def _look_if_idle(self) -> None:

@@ -29,7 +29,7 @@ def keep(cursor: sqlite3.Cursor, answer: Answer) -> None:
 
 
 def forget(cursor: sqlite3.Cursor, key: bytes, expires: float) -> None:
-    """Take an answer back; what says so is kept as long as the answer at most."""
+    """Take an answer back; what says so must be kept no shorter than the answer."""
     keep(cursor, Answer(key=key, status=_NONE, reason="", expires=expires))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from cpmgw.interfaces import Collected, ReceivedSegment
@@ -47,6 +47,20 @@ _EMPTY: Final = """
     UPDATE received_segments SET octets = x''
     WHERE message = (SELECT id FROM received_messages WHERE collection = ?)
 """
+_NUMBERS: Final = """
+    SELECT message, number FROM received_segments
+    WHERE message = (SELECT id FROM received_messages WHERE collection = ?)
+"""
+_REPEATS: Final = """
+    SELECT 1 FROM received_messages AS new JOIN received_messages AS old
+    ON old.reference = new.reference AND old.delivered <> 0 AND old.id <> new.id
+    WHERE new.collection = ? AND NOT EXISTS (
+        SELECT 1 FROM received_segments AS s
+        WHERE s.message = new.id AND NOT EXISTS (
+            SELECT 1 FROM received_segments AS t
+            WHERE t.message = old.id AND t.number = s.number
+            AND t.fingerprint = s.fingerprint))
+"""
 _OF_COLLECTION: Final = """
     SELECT id FROM received_messages WHERE collection = ? AND delivered = 0
 """
@@ -55,9 +69,11 @@ _ONE: Final = """
     FROM received_messages WHERE collection = ?
 """
 _OVERDUE_MESSAGES: Final = """
-    SELECT id, reference, collection, identity, total, delivered, expires
-    FROM received_messages
+    SELECT collection FROM received_messages
     WHERE delivered = 0 AND expires <= ? ORDER BY expires LIMIT ?
+"""
+_PUT_OFF: Final = """
+    UPDATE received_messages SET expires = ? WHERE collection = ? AND delivered = 0
 """
 _DONE: Final = """
     SELECT id FROM received_messages
@@ -65,6 +81,7 @@ _DONE: Final = """
 """
 _DROP: Final = "DELETE FROM received_messages WHERE id = ?"
 _DROP_SEGMENTS: Final = "DELETE FROM received_segments WHERE message = ?"
+_DROP_SEGMENT: Final = "DELETE FROM received_segments WHERE message = ? AND number = ?"
 
 
 class _Message(NamedTuple):
@@ -176,10 +193,28 @@ def _collected(cursor: sqlite3.Cursor, message: _Message) -> Collected:
     )
 
 
-def delivered(cursor: sqlite3.Cursor, collection: str, at: float, until: float) -> None:
-    """Note a delivery and let go of the text: the fingerprints stay `until`."""
+def delivered(
+    cursor: sqlite3.Cursor,
+    collection: str,
+    at: float,
+    until: float,
+    numbers: Collection[int] = (),
+) -> None:
+    """Note a delivery and let go of the text: the fingerprints stay `until`.
+
+    Segments beside those of `numbers`, where there are any, were not in it and go.
+    """
     cursor.execute(_DELIVERED, (max(at, _EARLIEST), until, collection))
     cursor.execute(_EMPTY, (collection,))
+    if numbers:
+        kept = cursor.execute(_NUMBERS, (collection,)).fetchall()
+        unsent = [row for row in kept if row[1] not in numbers]
+        cursor.executemany(_DROP_SEGMENT, unsent)
+
+
+def repeats(cursor: sqlite3.Cursor, collection: str) -> bool:
+    """Whether all segments of a message stand in another one that was delivered."""
+    return cursor.execute(_REPEATS, (collection,)).fetchone() is not None
 
 
 def find(cursor: sqlite3.Cursor, collection: str) -> Collected | None:
@@ -193,10 +228,14 @@ def discard(cursor: sqlite3.Cursor, collection: str) -> None:
     _drop(cursor, cursor.execute(_OF_COLLECTION, (collection,)).fetchall())
 
 
-def overdue(cursor: sqlite3.Cursor, now: float) -> list[Collected]:
+def overdue(cursor: sqlite3.Cursor, now: float) -> list[str]:
     """Undelivered messages past their time, the oldest first, at most a thousand."""
-    rows = cursor.execute(_OVERDUE_MESSAGES, (now, _OVERDUE)).fetchall()
-    return [_collected(cursor, _Message._make(row)) for row in rows]
+    return [name for (name,) in cursor.execute(_OVERDUE_MESSAGES, (now, _OVERDUE))]
+
+
+def put_off(cursor: sqlite3.Cursor, collection: str, until: float) -> None:
+    """Set another time for a message that was not delivered."""
+    cursor.execute(_PUT_OFF, (until, collection))
 
 
 def sweep(cursor: sqlite3.Cursor, now: float, limit: int) -> int:

@@ -31,7 +31,7 @@ _REPORT: Final = "UPDATE sent_messages SET reports = ? WHERE id = ?"
 _SETTLE: Final = "UPDATE sent_messages SET settled = 1, expires = ? WHERE key = ?"
 _UNSETTLED: Final = """
     SELECT content, reports FROM sent_messages
-    WHERE settled = 0 AND reports IS NOT NULL ORDER BY id LIMIT ?
+    WHERE key > ? AND settled = 0 AND reports IS NOT NULL ORDER BY key LIMIT ?
 """
 _EXPIRED: Final = """
     SELECT id, content FROM sent_messages
@@ -114,11 +114,11 @@ def settle(cursor: sqlite3.Cursor, key: str, until: float) -> None:
     cursor.execute(_SETTLE, (until, key))
 
 
-def unsettled(cursor: sqlite3.Cursor, limit: int) -> list[Reported]:
-    """Messages with reports that nobody was told of, the oldest first."""
+def unsettled(cursor: sqlite3.Cursor, after: str, limit: int) -> list[Reported]:
+    """Messages with reports that nobody was told of, in the order of their keys."""
     return [
         Reported(_decode(content), tuple(_decode_reports(reports)), False)
-        for content, reports in cursor.execute(_UNSETTLED, (limit,))
+        for content, reports in cursor.execute(_UNSETTLED, (after, limit))
     ]
 
 

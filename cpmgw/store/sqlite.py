@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -33,8 +33,8 @@ BATCH: Final = 256
 INTERVAL: Final = 0.002
 # Rows of each kind that one sweep drops at most: about 10 ms of the thread.
 SWEEP: Final = 500
-# Messages that nobody was told of, as many as are looked at once.
-UNSETTLED: Final = 10_000
+# Messages that nobody was told of, as many as are given at once.
+UNSETTLED: Final = 1_000
 
 _SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -164,9 +164,9 @@ class SentMessages:
         """The notification of a sent message was relayed: keep it `until`."""
         return self._perform(_settle, key, until, forget)
 
-    def unsettled(self) -> Deferred[list[Reported]]:
+    def unsettled(self, after: str = "") -> Deferred[list[Reported]]:
         """Sent messages with reports whose notification was not relayed."""
-        return self._perform(sent.unsettled, UNSETTLED)
+        return self._perform(sent.unsettled, after, UNSETTLED)
 
     def answers(self) -> Deferred[list[Answer]]:
         """Every answer that has not expired."""
@@ -194,17 +194,27 @@ class ReceivedMessages:
         """A received message as it is now."""
         return self._perform(received.find, collection)
 
-    def delivered(self, collection: str, at: float, until: float) -> Deferred[None]:
+    def delivered(
+        self, collection: str, at: float, until: float, numbers: Collection[int] = ()
+    ) -> Deferred[None]:
         """The CPM side has taken the message: keep its fingerprints `until`."""
-        return self._perform(received.delivered, collection, at, until)
+        return self._perform(received.delivered, collection, at, until, numbers)
+
+    def repeats(self, collection: str) -> Deferred[bool]:
+        """Whether all segments of a message stand in one that was delivered."""
+        return self._perform(received.repeats, collection)
 
     def discard(self, collection: str) -> Deferred[None]:
         """Forget a received message that was refused for good."""
         return self._perform(received.discard, collection)
 
-    def overdue(self, now: float) -> Deferred[list[Collected]]:
-        """Received messages past their time limit and not delivered."""
+    def overdue(self, now: float) -> Deferred[list[str]]:
+        """The names of messages past their time limit and not delivered."""
         return self._perform(received.overdue, now)
+
+    def put_off(self, collection: str, until: float) -> Deferred[None]:
+        """Have an undelivered message be overdue at this time and not before."""
+        return self._perform(received.put_off, collection, until)
 
 
 def _remember(

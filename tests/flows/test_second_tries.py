@@ -36,6 +36,16 @@ class Deferred(House):
         self.assertEqual(len(self.centre.submitted), 2)
 
 
+class TriedAgainAtOnce(House):
+    def test_while_its_failure_is_being_told(self) -> None:
+        """Who is told of a failure may send the message again before it answers."""
+        self.centre.behave(SmsBehaviour(state=MessageState.UNDELIVERABLE))
+        self.cpm.behave(CpmBehaviour(delay=1.0))
+        for _ in range(2):
+            self.send(text="Hello", message_id="m1")
+        self.assertEqual(len(self.centre.submitted), 2)
+
+
 class LateResponse(House):
     smsc = "response_timeout = 60.0"
 
@@ -91,6 +101,23 @@ class ReceiptOnce(House):
         for _ in range(10):
             self.network.advance(5)
             self.settle()
+        self.assertEqual(sent.outcome, [("delivery-notification", "delivered")])
+
+    def test_beside_many_that_are_not_decided(self) -> None:
+        """Messages that wait for further reports keep nobody from being told."""
+        self.centre.behave(SmsBehaviour(state=MessageState.ENROUTE))
+        for _ in range(110):
+            self.send(text="Hello")
+        for each in list(self.centre.messages.values()):
+            send_receipt(self.centre, each.message_id, "ACCEPTD")
+        self.settle()
+        self.centre.behave(SmsBehaviour())
+        self.cpm.behave(CpmBehaviour(imdn_status=480))
+        sent = self.send(text="Hello", imdn=("positive-delivery",))
+        self._stop(self.gateway)
+        self.cpm.behave(CpmBehaviour())
+        self.gateway = self.start_gateway()
+        self.pass_time(15)
         self.assertEqual(sent.outcome, [("delivery-notification", "delivered")])
 
 

@@ -127,15 +127,55 @@ class Stored(Segments):
         self.assertEqual(self.bring(1), [0])
         self.assertEqual(len(self.texts), 1)
 
+    def test_late_segment_while_a_slow_delivery_is_under_way(self) -> None:
+        """What a part was sent without is not lost, however long that took."""
+        self.bring(1, 3)
+        self.network.advance(595)
+        self.settle()
+        self.cpm.behave(CpmBehaviour(delay=15.0))
+        self.network.advance(6)
+        self.settle()
+        late = self.bring(2)
+        self.network.advance(15)
+        self.settle()
+        self.assertEqual((len(self.texts), late), (1, [0]))
+        self.cpm.behave(CpmBehaviour())
+        self.pass_time(620)
+        self.assertEqual(len(self.texts), 2)
+
+    def test_last_segment_brought_again_hours_later(self) -> None:
+        """One that was refused for now and is brought again late is known."""
+        self.cpm.behave(CpmBehaviour(status=503))
+        self.bring(1, 2, 3)
+        self.cpm.behave(CpmBehaviour())
+        self.pass_time(610)
+        self.pass_time(7_200)
+        self.assertEqual(self.bring(3), [0])
+        self.pass_time(620)
+        self.assertEqual(self.texts, [TEXT])
+
+    def test_duplicate_after_the_whole(self) -> None:
+        """A segment that comes again after the whole begins no second message."""
+        self.bring(1, 2, 3, 1)
+        self.pass_time(620)
+        self.assertEqual(self.texts, [TEXT])
+
+    def test_reference_used_again_with_an_equal_segment(self) -> None:
+        """A new message may begin as the last one did; it is whole all the same."""
+        self.bring(1, 2, 3)
+        other = self.composed(TEXT[:200] + TEXT.upper()[200:])
+        self.bring(1, 2, 3, pdus=other)
+        self.assertEqual(self.texts, [TEXT, TEXT[:200] + TEXT.upper()[200:]])
+
     def test_overdue_and_the_cpm_side_is_away(self) -> None:
         """Overdue text is tried again until it is taken, and then no more."""
         self.bring(1, 3)
         self.cpm.behave(CpmBehaviour(status=503))
         self.pass_time(620)
         self.cpm.behave(CpmBehaviour())
-        self.pass_time(10)
+        self.pass_time(30)
         self.assertEqual(len(self.texts), 1)
-        self.pass_time(20)
+        self.pass_time(60)
         self.assertEqual(len(self.texts), 1)
 
     def test_overdue_and_never_taken(self) -> None:
@@ -160,6 +200,26 @@ class OneSegment(Segments):
         self.network.advance(2.1)
         self.settle()
         self.assertEqual((statuses, self.texts), ([0], ["Hi"]))
+
+    def test_step_4_under_way_when_its_time_is_over(self) -> None:
+        """4. What is being sent is not given up, so that its repeat is known."""
+        (pdu,) = self.composed("Hi")
+        self.cpm.behave(CpmBehaviour(status=503))
+        self.assertEqual(self.bring(1, pdus=[pdu]), [0x64])
+        self.network.advance(598)
+        self.settle()
+        self.cpm.behave(CpmBehaviour(delay=8.0))
+        statuses = self.bring(1, pdus=[pdu])
+        for _ in range(9):
+            self.network.advance(1)
+            self.settle()
+        self.assertEqual((statuses, self.texts), ([0], ["Hi"]))
+        self.network.cut("127.0.0.1", 2775)
+        self.network.advance(4)
+        self.wait_until(lambda: self.gateway.centres[0].bound)
+        self.cpm.behave(CpmBehaviour())
+        self.assertEqual(self.bring(1, pdus=[pdu]), [0])
+        self.assertEqual(self.texts, ["Hi"])
 
     def test_step_4_no_response(self) -> None:
         """4. Where none comes in time the SM-SC brings it again, and it goes once."""

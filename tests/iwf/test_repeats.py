@@ -84,6 +84,17 @@ class Repeats(SynchronousTestCase):
         self.assertEqual(self.successResultOf(self.once()), answer())
         self.assertEqual(len(self.begun), 1)
 
+    def test_error_that_nobody_waits_for(self) -> None:
+        """An error of work whose asker is gone is logged; a refusal is no error."""
+        for key in (b"a", b"b"):
+            gone = self.once(key)
+            gone.cancel()
+            self.failureResultOf(gone, CancelledError)
+        self.begun[0].errback(CannotInterwork(503, "Busy", section="x"))
+        self.begun[1].errback(ValueError("no"))
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertEqual(self.flushLoggedErrors(), [])
+
     def test_idle(self) -> None:
         """`idle` fires when nothing is being worked on, at once if nothing is."""
         self.successResultOf(self.guard.idle())

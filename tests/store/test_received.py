@@ -209,15 +209,48 @@ class Delivering(Base):
         self.assertNotEqual(first.identity, self.collect(segment(1, 2)).identity)
 
 
+class Parts(Base):
+    """A message of which a part was delivered."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for number in (1, 2):
+            self.collect(segment(number, 3))
+        received.delivered(self.db, "c", 10.0, 200.0, [1])
+
+    def test_segment_that_was_not_sent(self) -> None:
+        """Of what came while the rest was sent without it nothing is kept."""
+        again = self.collect(segment(2, 3))
+        self.assertEqual((again.delivered, len(again.segments)), (0.0, 1))
+        self.assertFalse(received.repeats(self.db, again.collection))
+
+    def test_segment_that_was_sent(self) -> None:
+        """One that was in it stands in it."""
+        again = received.collect(self.db, segment(1, 3), "again", True)
+        self.assertTrue(received.repeats(self.db, again.collection))
+
+    def test_other_segment_beside_it(self) -> None:
+        """A message that has a segment of its own is another one."""
+        received.collect(self.db, segment(1, 3), "again", True)
+        again = self.collect(segment(2, 3, fingerprint=b"another"))
+        self.assertEqual(len(again.segments), 2)
+        self.assertFalse(received.repeats(self.db, again.collection))
+
+    def test_undelivered(self) -> None:
+        """What was not delivered is repeated by nothing."""
+        only = self.collect(segment(1, 2, "other"))
+        self.assertFalse(received.repeats(self.db, only.collection))
+
+
 class TimeLimits(Base):
     def test_overdue(self) -> None:
         """What is past its time and not delivered is overdue, complete or not."""
-        late = self.collect(segment(1, 2, "late", expires=10.0))
-        whole = self.collect(segment(1, 1, "whole", expires=9.0))
+        self.collect(segment(1, 2, "late", expires=10.0))
+        self.collect(segment(1, 1, "whole", expires=9.0))
         self.collect(segment(1, 2, "early", expires=10.1))
         self.collect(segment(1, 1, "done", expires=1.0))
         received.delivered(self.db, "done", 2.0, 3.0)
-        self.assertEqual([whole, late], received.overdue(self.db, 10.0))
+        self.assertEqual(["whole", "late"], received.overdue(self.db, 10.0))
 
     def test_overdue_stays(self) -> None:
         """An overdue message is told until it is delivered or discarded."""
@@ -232,7 +265,22 @@ class TimeLimits(Base):
             self.collect(segment(1, 1, str(number), expires=2000.0 - number))
         found = received.overdue(self.db, 3000.0)
         self.assertEqual(1000, len(found))
-        self.assertEqual("1000", found[0].collection)
+        self.assertEqual("1000", found[0])
+
+    def test_put_off(self) -> None:
+        """One that is put off is overdue later, behind the others."""
+        for name in ("a", "b"):
+            self.collect(segment(1, 2, name, expires=1.0))
+        received.put_off(self.db, "a", 5.0)
+        self.assertEqual(["b"], received.overdue(self.db, 4.9))
+        self.assertEqual(["b", "a"], received.overdue(self.db, 5.0))
+
+    def test_put_off_too_late(self) -> None:
+        """What has been delivered is not kept longer by it."""
+        self.collect(segment())
+        received.delivered(self.db, "c", 10.0, 20.0)
+        received.put_off(self.db, "c", 1e9)
+        self.assertEqual(1, received.sweep(self.db, 20.0, 10))
 
     def test_sweep_spares_the_undelivered(self) -> None:
         """A message that was not delivered is never swept."""

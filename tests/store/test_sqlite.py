@@ -13,7 +13,7 @@ from zope.interface.verify import verifyObject
 from cpmgw.errors import StoreError
 from cpmgw.interfaces import IStore, SegmentReport
 from cpmgw.store.ownership import Ownership
-from cpmgw.store.sqlite import SWEEP, SqliteStore
+from cpmgw.store.sqlite import SWEEP, UNSETTLED, SqliteStore
 from tests.store.pump import Pump
 from tests.store.values import answer, segment, sent_message
 
@@ -220,7 +220,7 @@ class Keeping(Base):
         """A received message is collected, delivered and known for a while."""
         store = self.opened()
         collected = self.pump.result(store.received.collect(segment(expires=5.0)))
-        self.assertEqual([collected], self.pump.result(store.received.overdue(5.0)))
+        self.assertEqual(["c"], self.pump.result(store.received.overdue(5.0)))
         self.pump.result(store.received.delivered(collected.collection, 6.0, 60.0))
         self.assertEqual([], self.pump.result(store.received.overdue(7.0)))
         self.assertEqual(
@@ -264,6 +264,20 @@ class Keeping(Base):
         self.assertEqual(("m1", (DELIVERED,)), (reported.message.key, reported.reports))
         store.sent.settle("m1", 50.0)
         self.assertEqual([], self.pump.result(store.sent.unsettled()))
+
+    def test_unsettled_page_by_page(self) -> None:
+        """Many of them are given in pages, all of them and each once."""
+        store = self.opened()
+        count = UNSETTLED + 2
+        for number in range(count):
+            store.sent.remember(None, sent_message(f"m{number}", str(number)))
+            store.sent.report("home", str(number), DELIVERED)
+        found: list[str] = []
+        page = self.pump.result(store.sent.unsettled())
+        while page:
+            found += [each.message.key for each in page]
+            page = self.pump.result(store.sent.unsettled(after=found[-1]))
+        self.assertEqual(sorted(f"m{number}" for number in range(count)), found)
 
     def test_forgotten_answer(self) -> None:
         """The answer of a message that failed does not hold any more."""

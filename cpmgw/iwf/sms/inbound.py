@@ -64,6 +64,17 @@ class Inbound:
         self._sessions = sessions
         self._sending: dict[str, _Sending] = {}
         self._waiting: dict[str, list[Deferred[int]]] = {}
+        self._stopping = False
+
+    def start(self) -> None:
+        """Let segments wait for the rest of their message."""
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Refuse for now what waits, and what would."""
+        self._stopping = True
+        for name in list(self._waiting):
+            self._release(name, TEMPORARY)
 
     async def message(
         self, centre: Centre, pdu: DeliverSm | DataSm, session: str
@@ -87,11 +98,11 @@ class Inbound:
         segment = self._segment(centre, pdu, received, session)
         try:
             collected = await self._collect(segment)
-            # A part of the message may be on its way without this segment: then it
-            # begins a message of its own.
+            # A part of the message may be on its way without this segment: if it is
+            # taken, the segment begins a message of its own.
             while self._is_sent_without(segment.number, collected.collection):
                 await self._end_of(collected.collection)
-                collected = await self._collect(segment)
+                collected = await self._store.received.collect(segment, anew=True)
         except StoreError as error:
             self.log.error("deliver_sm not stored: {error}", error=str(error))
             return TEMPORARY
@@ -109,8 +120,7 @@ class Inbound:
         name = collected.collection
         if name in self._sending:
             return await self._end_of(name)
-        numbers = frozenset(each.number for each in collected.segments)
-        sending = self._sending[name] = _Sending(numbers, [])
+        sending = self._sending[name] = _Sending(_numbers(collected), [])
         status: int = TEMPORARY
         try:
             status = await self._deliver(collected)
@@ -146,8 +156,12 @@ class Inbound:
         try:
             if status == CommandStatus.ESME_ROK:
                 now = self._now()
-                until = now + self._policy.duplicate_window
-                await self._store.received.delivered(collected.collection, now, until)
+                until = now + self._memory(collected, now)
+                # More may have come since of what was not complete.
+                sent = () if collected.complete else _numbers(collected)
+                await self._store.received.delivered(
+                    collected.collection, now, until, sent
+                )
             else:
                 await self._store.received.discard(collected.collection)
         except StoreError as error:
@@ -155,13 +169,28 @@ class Inbound:
             return TEMPORARY
         return status
 
+    def _memory(self, collected: Collected, now: float) -> float:
+        """Seconds that a delivered message is known for.
+
+        Whether a segment that comes again is a new message's shows when the rest is
+        overdue. Of an overdue message the SM-SC may still hold one that was refused.
+        """
+        policy = self._policy
+        if collected.total == 1:
+            return policy.duplicate_window
+        memory = policy.duplicate_window + policy.reassembly_timeout
+        overdue = now >= min(each.expires for each in collected.segments)
+        return max(memory, policy.validity_default) if overdue else memory
+
     async def settles(self, collected: Collected) -> bool:
         """Send a message; whether its way has come to an end."""
         return await self.deliver(collected) != TEMPORARY
 
-    def give_up(self, name: str) -> None:
-        """Refuse the segments that wait for a message that is discarded."""
-        self._release(name, PERMANENT)
+    async def give_up(self, name: str) -> None:
+        """Drop a message, unless it is being sent, and refuse what waits for it."""
+        if name not in self._sending:
+            await self._store.received.discard(name)
+            self._release(name, PERMANENT)
 
     def _release(self, name: str, status: int) -> None:
         """Answer the segments that wait for the outcome of their message."""
@@ -200,6 +229,8 @@ class Inbound:
         """Answer a segment whose message is not whole yet (docs/decisions/0004)."""
         if self._policy.ack_segments == "stored":
             return CommandStatus.ESME_ROK
+        if self._stopping:
+            return TEMPORARY
         turn: Deferred[int] = Deferred()
         self._waiting.setdefault(collected.collection, []).append(turn)
         return await turn
@@ -252,6 +283,11 @@ class Inbound:
             received=now,
             expires=now + self._policy.reassembly_timeout,
         )
+
+
+def _numbers(collected: Collected) -> frozenset[int]:
+    """Which segments of a message are here."""
+    return frozenset(each.number for each in collected.segments)
 
 
 def _stored(segment: ReceivedSegment) -> DeliverSm | DataSm:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Final
-from uuid import uuid4
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
@@ -19,6 +19,7 @@ from cpmgw.iwf.sms.submission import data_sm, submit_sm
 from cpmgw.iwf.sms.tables.table_02 import TABLE_2_SIP_ANSWER, TABLE_2_STATUS
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.policy import Policy
+from cpmgw.sip.identifiers import Randomness
 from cpmgw.sip.message import Response, respond
 from cpmgw.sip.status import reason_for
 from cpmgw.traffic import Traffic
@@ -27,6 +28,8 @@ from txsmpp.pdu import CancelSm, DataSm, DataSmResp, SubmitSm, SubmitSmResp
 from txsmpp.status import CommandStatus, status_name
 
 SECTION: Final = "TS 6.2.2.1.1"
+# As random as a UUID.
+_KEY_OCTETS: Final = 16
 
 
 class Outbound:
@@ -48,7 +51,8 @@ class Outbound:
         self._store = store
         self._repeats = repeats
         self._in_flight = in_flight
-        self._references = References(uuid4().int)
+        self._randomness = Randomness()
+        self._references = References(secrets.randbits(16))
         self._policy = policy
         self._now = now
         self._traffic = traffic
@@ -138,8 +142,7 @@ class Outbound:
             [
                 Deferred.fromCoroutine(submit(number, request))
                 for number, request in enumerate(requests)
-            ],
-            consumeErrors=True,  # cancelled together, one of them tells
+            ]
         )
         if failures:
             for number, message_id in message_ids.items():
@@ -203,7 +206,7 @@ class Outbound:
         """What a later status report needs (TS 6.1.1 step 2)."""
         lifetime = message.lifetime(self._policy)
         return SentMessage(
-            key=uuid4().hex,
+            key=self._randomness.hex(_KEY_OCTETS),
             context=context,
             segments=tuple([(centre.name, centre.response_id(i)) for i in message_ids]),
             expires=message.received + lifetime + self._policy.report_grace,

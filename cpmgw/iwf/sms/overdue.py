@@ -7,7 +7,7 @@ a message of one segment was not, and is still the SM-SC's.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
@@ -15,25 +15,19 @@ from twisted.logger import Logger
 from cpmgw.interfaces import Collected, IStore
 from cpmgw.policy import Policy
 
-# Seconds until a delivery that failed is tried again, at first and at the most.
+# Seconds until a delivery that failed is tried again, at the least and at the most;
+# between them as long as the message has been overdue.
 FIRST_RETRY: Final = 5.0
 LAST_RETRY: Final = 600.0
 # Messages that are under way to the CPM side together.
 TOGETHER: Final = 20
 
 
-class _Pause(NamedTuple):
-    """When a message is tried again, and how long it has waited for that."""
-
-    due: float
-    length: float
-
-
 class Overdue:
     """Delivers, or by policy gives up, what is overdue.
 
-    `deliver` sends a message and tells whether that is settled; `give_up` lets go of
-    what waits for one.
+    `deliver` sends a message and tells whether that is settled; `give_up` drops one
+    with all that waits for it.
     """
 
     log = Logger()
@@ -43,55 +37,47 @@ class Overdue:
         store: IStore,
         policy: Policy,
         deliver: Callable[[Collected], Awaitable[bool]],
-        give_up: Callable[[str], None],
+        give_up: Callable[[str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._policy = policy
         self._deliver = deliver
         self._give_up = give_up
-        self._pauses: dict[str, _Pause] = {}
 
     async def look(self, now: float) -> None:
-        """Take on what is overdue and due; comes back when that is over."""
-        overdue = await self._store.received.overdue(now)
-        names = [each.collection for each in overdue]
-        self._pauses = {n: self._pauses[n] for n in names if n in self._pauses}
-        due = [name for name in names if self._is_due(name, now)]
-        for start in range(0, len(due), TOGETHER):
+        """Take on what is overdue; comes back when that is over."""
+        names = await self._store.received.overdue(now)
+        for start in range(0, len(names), TOGETHER):
             await gatherResults(
                 [
                     Deferred.fromCoroutine(self._take_on(name, now))
-                    for name in due[start : start + TOGETHER]
-                ]
+                    for name in names[start : start + TOGETHER]
+                ],
+                consumeErrors=True,  # the store's, which one of them tells
             )
 
-    def _is_due(self, name: str, now: float) -> bool:
-        pause = self._pauses.get(name)
-        return pause is None or pause.due <= now
-
     async def _take_on(self, name: str, now: float) -> None:
-        """Deliver or give up one message, as it is now."""
+        """Deliver or give up one message, as it is now; what fails is put off."""
+        collected = await self._store.received.collected(name)
+        if collected is None or collected.delivered:
+            return
+        waited = now - min(each.expires for each in collected.segments)
+        if not await self._keeps(collected, waited):
+            await self._give_up(name)
+        elif not await self._is_settled(collected):
+            pause = min(max(waited, FIRST_RETRY), LAST_RETRY)
+            await self._store.received.put_off(name, now + pause)
+
+    async def _is_settled(self, collected: Collected) -> bool:
+        """Deliver a message; whether its way has come to an end."""
         try:
-            collected = await self._store.received.collected(name)
-            if collected is None or collected.delivered:
-                return
-            if self._keeps(collected, now):
-                if not await self._deliver(collected):
-                    self._put_off(name, now)
-                return
-            await self._store.received.discard(name)
-            self._give_up(name)
+            return await self._deliver(collected)
         except Exception:
             self.log.failure("overdue short message not delivered")
-            self._put_off(name, now)
+            return False
 
-    def _put_off(self, name: str, now: float) -> None:
-        before = self._pauses.get(name)
-        length = FIRST_RETRY if before is None else min(before.length * 2, LAST_RETRY)
-        self._pauses[name] = _Pause(now + length, length)
-
-    def _keeps(self, collected: Collected, now: float) -> bool:
-        """Whether an overdue message is still worth delivering."""
+    async def _keeps(self, collected: Collected, waited: float) -> bool:
+        """Whether a message that is overdue for so long is still worth delivering."""
         if collected.total == 1:
             return False
         self.log.info(
@@ -99,7 +85,11 @@ class Overdue:
             have=len(collected.segments),
             total=collected.total,
         )
-        if collected.expires + self._policy.validity_default <= now:
+        if waited >= self._policy.validity_default:
             self.log.error("short message given up: the CPM side never took it")
             return False
-        return collected.complete or self._policy.incomplete == "deliver"
+        if collected.complete:
+            return True
+        if self._policy.incomplete == "discard":
+            return False
+        return not await self._store.received.repeats(collected.collection)

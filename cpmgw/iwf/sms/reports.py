@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
-from uuid import uuid4
+from typing import Final
 
-from twisted.internet.defer import Deferred, TimeoutError, gatherResults
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.logger import Logger
 
 from cpmgw.errors import StoreError
@@ -16,9 +15,11 @@ from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.centres import Centre
 from cpmgw.iwf.sms.inflight import InFlight
 from cpmgw.iwf.sms.notification import notification_request
+from cpmgw.iwf.sms.owed import Owed
 from cpmgw.iwf.sms.shortmessage import StatusReport
 from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
 from cpmgw.sip.errors import SipError
+from cpmgw.sip.identifiers import Randomness
 from cpmgw.sip.message import Request
 from txsmpp.constants import MessageState
 from txsmpp.status import CommandStatus
@@ -26,23 +27,10 @@ from txsmpp.text.receipt import Receipt, ReceiptKind
 
 OK: Final = CommandStatus.ESME_ROK
 TEMPORARY: Final = CommandStatus.ESME_RX_T_APPN
+_ATTEMPT_OCTETS: Final = 16
 # Seconds that a receipt waits for submissions that may be its own, well below what an
 # SM-SC waits for its answer.
 PATIENCE: Final = 2.0
-# Seconds until a notification that could not be sent is tried again, at first and at
-# the most.
-FIRST_RETRY: Final = 5.0
-LAST_RETRY: Final = 600.0
-# Notifications that one look tries again at the most.
-MOST_RETRIES: Final = 100
-
-
-class _Owed(NamedTuple):
-    """A message whose outcome its sender has not been told."""
-
-    reported: Reported
-    due: float
-    pause: float
 
 
 class StatusReports:
@@ -69,13 +57,13 @@ class StatusReports:
             config.iwf_address, config.participating_function
         )
         self._domain = config.gateway.domain
+        self._randomness = Randomness()
         self._telling: dict[str, list[Deferred[int]]] = {}
-        self._owed: dict[str, _Owed] = {}
+        self._owed = Owed(house.store.sent, house.now, self._settles)
 
     async def start(self) -> None:
         """Take up what an earlier process had recorded and not told."""
-        for reported in await self._store.sent.unsettled():
-            self._owe(reported)
+        await self._owed.take_up()
 
     async def report(self, centre: Centre, receipt: Receipt, mark: bytes) -> int:
         """Handle a status report; the command_status of its deliver_sm_resp.
@@ -102,13 +90,11 @@ class StatusReports:
 
     async def retry(self, now: float) -> None:
         """Tell those who could not be told before, as far as it is time."""
-        due = [each for each in self._owed.values() if each.due <= now]
-        await gatherResults(
-            [
-                Deferred.fromCoroutine(self._conclude(owed.reported))
-                for owed in due[:MOST_RETRIES]
-            ]
-        )
+        await self._owed.look(now)
+
+    async def _settles(self, reported: Reported) -> bool:
+        """Tell what is owed; whether that has come to an end."""
+        return await self._conclude(reported) != TEMPORARY
 
     async def _conclude(self, reported: Reported) -> int:
         """Tell what is to be told of the reports that have come."""
@@ -119,20 +105,10 @@ class StatusReports:
         notice = notice_of(outcome, deciding.state, context.requested, self._policy)
         status = await self._tell_once(reported, outcome, notice)
         if status == TEMPORARY:
-            self._owe(reported)
+            self._owed.add(reported)
         else:
-            self._owed.pop(reported.message.key, None)
+            self._owed.remove(reported.message.key)
         return status
-
-    def _owe(self, reported: Reported) -> None:
-        """Have the sender told later, and later still each time; not for ever."""
-        key = reported.message.key
-        now = self._now()
-        before = self._owed.pop(key, None)
-        if reported.message.expires <= now:
-            return
-        pause = FIRST_RETRY if before is None else min(before.pause * 2, LAST_RETRY)
-        self._owed[key] = _Owed(reported, now + pause, pause)
 
     async def _record(
         self, centre: Centre, receipt: Receipt, news: SegmentReport
@@ -181,16 +157,17 @@ class StatusReports:
         message = reported.message
         request = self._request(message, notice)
         kind = "imdn" if notice.is_imdn else "failed-iw"
+        forget = message.answer if outcome is Outcome.FAILED else b""
+        if forget:
+            # Whoever is told may send the message again at once.
+            self._repeats.forget(forget)
         if request is not None and not await self._reached(request, kind):
             return TEMPORARY
-        forget = message.answer if outcome is Outcome.FAILED else b""
         try:
             await self._store.sent.settle(message.key, self._until(reported), forget)
         except StoreError as error:
             self.log.error("outcome not recorded: {error}", error=str(error))
             return TEMPORARY
-        if forget:
-            self._repeats.forget(forget)
         return OK
 
     def _until(self, reported: Reported) -> float:
@@ -204,7 +181,7 @@ class StatusReports:
         """The IMDN or the event to send, None where nobody asked for one."""
         # A new request each time, but with the message's own key as imdn.Message-ID:
         # sent again after a crash, it is known for a repeat.
-        attempt = uuid4().hex
+        attempt = self._randomness.hex(_ATTEMPT_OCTETS)
         call_id = f"{attempt}@{self._domain}"
         tag = attempt[:16]
         if notice.is_imdn:

@@ -81,11 +81,13 @@ class SmsInterworking:
 
     async def start(self) -> None:
         """Take over what an earlier process had answered."""
+        self._inbound.start()
         self._repeats.load(await self._store.sent.answers())
         await self._reports.start()
 
     async def stop(self) -> None:
         """Let submissions under way come to their end, so that they are remembered."""
+        self._inbound.stop()
         await self._repeats.idle()
 
     async def sweep(self, now: float) -> None:
