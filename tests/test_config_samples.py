@@ -95,14 +95,6 @@ class Samples(SynchronousTestCase):
                 self.assertTrue(above.startswith(("#", "[")) or " = " in above, line)
             above = line or ""
 
-    def test_lab(self) -> None:
-        """The lab's configuration loads, and listens on loopback only."""
-        config = load(str(ROOT / "etc" / "lab.toml"), {})
-        for place in config.sip.listen:
-            self.assertIn("interface=127.0.0.1", place)
-        self.assertEqual("127.0.0.1", config.smsc[0].host)
-        self.assertEqual(("127.0.0.0/8",), config.sip.trusted)
-
     def test_profiles_are_those_shipped(self) -> None:
         """etc/profiles shows the profiles that are in the package."""
         folder = ROOT / "etc" / "profiles"
