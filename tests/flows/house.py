@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from twisted.trial import unittest
@@ -15,7 +16,7 @@ from cpmgw.lab.cpm_side import CpmSide
 from cpmgw.lab.laboratory import Laboratory, LabSettings
 from cpmgw.lab.pager import PagerMessage
 from cpmgw.lab.sms_centre import SmsCentre
-from tests.support.network import MemoryNetwork
+from tests.support.network import MemoryNetwork, NeverQuiet
 
 ALICE = "tel:+15145550001"
 BOB = "tel:+15145550002"
@@ -107,10 +108,8 @@ class House(unittest.SynchronousTestCase):
             if stopped:
                 return
             self.network.advance(0.5)
-            try:
+            with suppress(NeverQuiet):
                 self.network.wait_until(lambda: stopped, 0.05)
-            except Exception:
-                continue
         self.fail(f"{service} does not stop")
 
     def _let_go_of_the_unanswered(self) -> None:
