@@ -22,6 +22,7 @@ def endpoint_settings(config: Config) -> EndpointSettings:
         connection=sip.connection,
         transactions=sip.transactions,
         pending=sip.pending,
+        pending_octets=sip.pending_octets,
         retry_after=config.policy.retry_after,
         handler_timeout=sip.handler_timeout,
         drain=sip.drain,

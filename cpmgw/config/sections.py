@@ -108,6 +108,7 @@ class SipConfig(Section, frozen=True, kw_only=True):
     participating_function: str = ""
     transactions: Count = 200_000
     pending: Count = 5_000
+    pending_octets: Count = 64 * 1024 * 1024
     handler_timeout: Seconds = 30.0
     drain: float = 5.0
     addresses: Count = 4

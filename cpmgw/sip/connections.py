@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import ipaddress
+from collections.abc import Collection
+from math import inf
+from typing import Any, Final
 
 from twisted.internet import ssl
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -17,10 +20,15 @@ from cpmgw.sip.errors import TransportFailed
 from cpmgw.sip.parser import Limits
 from cpmgw.sip.resolver import Hop
 from cpmgw.sip.settings import ConnectionSettings
-from cpmgw.sip.transport import SipConnection, Wire
+from cpmgw.sip.transport import SipConnection, Turns, Wire
 
 # Transport, host and port, and for TLS the name that the certificate was held to.
 Key = tuple[str, str, int, str]
+
+# How many answers may wait for one connection to be made.
+_MOST_ANSWERS: Final = 1000
+# What an IPv6 peer is given is a network of its own (RFC 6177 2).
+_IPV6_NETWORK: Final = 64
 
 
 class SipServerFactory(ServerFactory):
@@ -34,20 +42,36 @@ class SipServerFactory(ServerFactory):
 
     def buildProtocol(self, addr: IAddress | None) -> SipConnection | None:
         """A connection, or None (it is closed at once) when there are too many."""
-        return self._owner.accept(self._transport_name)
+        return self._owner.accept(self._transport_name, getattr(addr, "host", ""))
 
 
 class _ClientFactory(Factory):
     noisy = False
 
-    def __init__(self, owner: Connections, hop: Hop) -> None:
+    def __init__(self, owner: Connections, hop: Hop, pool: _Pool) -> None:
         self._owner = owner
         self._hop = hop
+        self._pool = pool
 
     def buildProtocol(self, addr: IAddress | None) -> SipConnection:
-        connection = self._owner.build(self._hop.transport, pings=True)
+        connection = self._owner.build(self._hop.transport, pings=self._pool.pings)
         connection.peer_name = _key_of(self._hop)[3]
+        self._pool.connections.add(connection)
         return connection
+
+
+class _Pool:
+    """The connections made here for one purpose, and how many there may be."""
+
+    def __init__(self, limit: int, *, pings: bool) -> None:
+        self.limit = limit
+        self.pings = pings
+        self.connections: set[SipConnection] = set()
+        self.connecting = 0
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.connections) + self.connecting >= self.limit
 
 
 class Connections:
@@ -70,10 +94,14 @@ class Connections:
         self._wire = wire
         self._settings = settings
         self._limits = limits
+        self._turns = Turns(reactor)
         self._trust: Any = None
         self._by_peer: dict[Key, SipConnection] = {}
         self._all: set[SipConnection] = set()
-        self._accepted: set[SipConnection] = set()
+        self._accepted: dict[SipConnection, str] = {}
+        self._by_holder: dict[str, set[SipConnection]] = {}
+        self._for_requests = _Pool(settings.connections, pings=True)
+        self._for_answers = _Pool(settings.answers, pings=False)
         self._connecting: dict[Key, list[Deferred[SipConnection]]] = {}
         self._attempts: dict[Key, Deferred[Any]] = {}
         self._gone: Deferred[None] | None = None
@@ -90,15 +118,28 @@ class Connections:
             self._limits,
             transport_name=transport_name,
             pings=pings,
+            turns=self._turns,
         )
 
-    def accept(self, transport_name: str) -> SipConnection | None:
-        """A protocol for a connection from elsewhere; None if there are too many."""
-        if len(self._accepted) >= self._settings.connections:
+    def accept(self, transport_name: str, host: str) -> SipConnection | None:
+        """A protocol for a connection from elsewhere.
+
+        Where there are too many, of this host or of all, the one that was idle longest
+        has to go; None if there is none that is idle.
+        """
+        holder = _holder(host)
+        theirs = self._by_holder.get(holder, ())
+        full: Collection[SipConnection] = ()
+        if len(theirs) >= self._settings.per_host:
+            full = theirs
+        elif len(self._accepted) >= self._settings.connections:
+            full = self._accepted
+        if full and not self._make_room(full):
             self._log.info("too many connections: one was refused")
             return None
         connection = self.build(transport_name, pings=False)
-        self._accepted.add(connection)
+        self._accepted[connection] = holder
+        self._by_holder.setdefault(holder, set()).add(connection)
         return connection
 
     def added(self, connection: SipConnection) -> None:
@@ -109,7 +150,7 @@ class Connections:
     def removed(self, connection: SipConnection) -> None:
         """A connection is gone."""
         self._all.discard(connection)
-        self._accepted.discard(connection)
+        self._free(connection)
         if self._by_peer.get(_key(connection)) is connection:
             del self._by_peer[_key(connection)]
         if self._gone is not None and not self._all:
@@ -128,22 +169,21 @@ class Connections:
 
         Those who ask while one is being made share it.
         """
-        key = _key_of(hop)
-        waiting: Deferred[SipConnection] = Deferred()
-        waiters = self._connecting.get(key)
-        if waiters is not None:
-            waiters.append(waiting)
-            return waiting
-        made = len(self._all) - len(self._accepted) + len(self._connecting)
-        if made >= self._settings.connections:
-            waiting.errback(TransportFailed("too many connections"))
-            return waiting
-        self._connecting[key] = [waiting]
-        attempt = maybeDeferred(self._connect, hop)
-        self._attempts[key] = attempt
-        attempt.addCallback(self._made, key)
-        attempt.addErrback(self._not_made, key)
-        return waiting
+        return self._reach(hop, self._for_requests)
+
+    def reach_back(self, hop: Hop) -> Deferred[SipConnection]:
+        """A connection for an answer whose own is gone (RFC 3261 18.2.2).
+
+        Peers choose how many of these there are, so they take no room from requests;
+        the one that was idle longest goes for the next.
+        """
+        pool = self._for_answers
+        waiters = self._connecting.get(_key_of(hop), ())
+        if len(waiters) >= _MOST_ANSWERS:
+            return _failed("too many answers")
+        if not waiters and pool.is_full:
+            self._make_room(pool.connections)
+        return self._reach(hop, pool)
 
     def close(self) -> Deferred[Any]:
         """End every connection; fires when the last one is gone."""
@@ -162,12 +202,55 @@ class Connections:
         for connection in list(self._all):
             connection.abort()
 
-    def _connect(self, hop: Hop) -> Deferred[Any]:
+    def _reach(self, hop: Hop, pool: _Pool) -> Deferred[SipConnection]:
+        key = _key_of(hop)
+        waiters = self._connecting.get(key)
+        if waiters is None and pool.is_full:
+            return _failed("too many connections")
+        waiting: Deferred[SipConnection] = Deferred()
+        if waiters is not None:
+            waiters.append(waiting)
+            return waiting
+        self._connecting[key] = [waiting]
+        pool.connecting += 1
+        attempt = maybeDeferred(self._connect, hop, pool)
+        self._attempts[key] = attempt
+        attempt.addBoth(self._tried, pool)
+        attempt.addCallback(self._made, key)
+        attempt.addErrback(self._not_made, key)
+        return waiting
+
+    def _make_room(self, full: Collection[SipConnection]) -> bool:
+        """End the connection that was idle longest; False if all are at work."""
+        victim = min(full, key=_idle_since, default=None)
+        if victim is None or victim.idle_since == inf:
+            return False
+        self._log.debug("{peer} has to make room", peer=victim.peer)
+        self._free(victim)
+        victim.abort()
+        return True
+
+    def _free(self, connection: SipConnection) -> None:
+        """The place of a connection may be taken by another."""
+        holder = self._accepted.pop(connection, None)
+        if holder is not None:
+            theirs = self._by_holder[holder]
+            theirs.discard(connection)
+            if not theirs:
+                del self._by_holder[holder]
+        self._for_requests.connections.discard(connection)
+        self._for_answers.connections.discard(connection)
+
+    def _tried(self, result: Any, pool: _Pool) -> Any:
+        pool.connecting -= 1
+        return result
+
+    def _connect(self, hop: Hop, pool: _Pool) -> Deferred[Any]:
         """Start to connect; the certificate of a TLS peer has to name the hop."""
         kind = TCP6ClientEndpoint if ":" in hop.host else TCP4ClientEndpoint
         timeout = self._settings.connect_timeout
         endpoint = kind(self._reactor, hop.host, hop.port, timeout)
-        factory = _ClientFactory(self, hop)
+        factory = _ClientFactory(self, hop, pool)
         if hop.transport != "TLS":
             return endpoint.connect(factory)
         options = ssl.optionsForClientTLS(
@@ -199,6 +282,28 @@ class Connections:
 
 def _unwrapped(protocol: Any) -> Any:
     return protocol.wrappedProtocol
+
+
+def _failed(reason: str) -> Deferred[SipConnection]:
+    failed: Deferred[SipConnection] = Deferred()
+    failed.errback(TransportFailed(reason))
+    return failed
+
+
+def _idle_since(connection: SipConnection) -> float:
+    return connection.idle_since
+
+
+def _holder(host: str) -> str:
+    """Who is counted as one host: an IPv4 address, or an IPv6 network."""
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    network = int(address) >> (128 - _IPV6_NETWORK)
+    return f"{network:x}::"
 
 
 def _key(connection: SipConnection) -> Key:

@@ -295,7 +295,7 @@ class Endpoint(service.Service):
         if there is not None:
             there.send(send.data)
             return
-        made = self._connections.reach(hop)
+        made = self._connections.reach_back(hop)
         made.addCallback(lambda connection: connection.send(send.data))
         made.addErrback(self._lost_response)
 

@@ -95,7 +95,8 @@ def content_length(head: Head) -> int | None:
 class StreamParser:
     """Messages out of a connection's octets, each looked at once (RFC 3261 18.3).
 
-    Feed it what arrives. After an Invalid that is fatal it takes nothing more.
+    Add what arrives, and take one thing at a time out of it, or feed it and get all.
+    After an Invalid that is fatal it takes nothing more.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -105,6 +106,7 @@ class StreamParser:
         self._head: Head | None = None
         self._needed = 0
         self._half_ping = False
+        self._starved = True
         self._dead = False
 
     @property
@@ -112,15 +114,33 @@ class StreamParser:
         """Whether a message has begun and its end has not come yet."""
         return self._head is not None or bool(self._buffer.strip(b"\r\n"))
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there are octets that `take` has not looked at."""
+        return not self._starved and bool(self._buffer)
+
     def feed(self, data: bytes) -> list[Event]:
         """Take octets; give what they complete, in order."""
-        if self._dead:
-            return []
-        self._buffer += data
+        self.add(data)
         events: list[Event] = []
         while not self._dead and self._step(events):
             pass
         return events
+
+    def add(self, data: bytes) -> None:
+        """Take octets, and do not look at them yet."""
+        if not self._dead:
+            self._buffer += data
+            self._starved = False
+
+    def take(self) -> Event | None:
+        """The next thing that is complete, or None if there is none."""
+        events: list[Event] = []
+        while not self._dead and not events:
+            if not self._step(events):
+                self._starved = not events
+                break
+        return events[0] if events else None
 
     def _step(self, events: list[Event]) -> bool:
         """Take one thing off the buffer; False if it has to be waited for."""

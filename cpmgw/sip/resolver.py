@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -195,7 +195,12 @@ class Resolver:
         if uri.port is not None:
             chosen = transport or self._transports[0]
             return await self._addresses(chosen, host, uri.port, host)
-        found = await self._services(host, transport)
+        wanted = self._transports if transport is None else (transport,)
+        # Who names a transport has chosen; sips: alone has only chosen TLS.
+        names = [] if uri.has("transport") else await self._pointed(host, wanted)
+        if not names:
+            names = [(one, SRV_PREFIXES[one] + host) for one in wanted]
+        found = await self._services(names, host)
         if not found:
             chosen = transport or self._transports[0]
             found = await self._addresses(chosen, host, DEFAULT_PORTS[chosen], host)
@@ -207,19 +212,20 @@ class Resolver:
             self._names.forget()
         self._names = None
 
-    async def _services(self, host: str, transport: str | None) -> list[Hop]:
-        """What SRV records lead to; which ones, NAPTR records or we decide."""
-        names: list[tuple[str, str]] = []
-        if transport is None:
-            pointers = await self._ask("lookupNamingAuthorityPointer", host)
-            naptr = [one for one in pointers if isinstance(one, dns.Record_NAPTR)]
-            for pointer in order_pointers(naptr)[:_MOST_POINTERS]:
-                chosen = SERVICES[_text(pointer.service)]
-                if chosen in self._transports:
-                    names.append((chosen, str(pointer.replacement)))
-        if not names:
-            wanted = self._transports if transport is None else (transport,)
-            names = [(one, SRV_PREFIXES[one] + host) for one in wanted]
+    async def _pointed(
+        self, host: str, wanted: Collection[str]
+    ) -> list[tuple[str, str]]:
+        """The transports and SRV names that NAPTR records point to, best first."""
+        pointers = await self._ask("lookupNamingAuthorityPointer", host)
+        naptr = [one for one in pointers if isinstance(one, dns.Record_NAPTR)]
+        names = [
+            (SERVICES[_text(pointer.service)], str(pointer.replacement))
+            for pointer in order_pointers(naptr)
+        ]
+        return [one for one in names if one[0] in wanted][:_MOST_POINTERS]
+
+    async def _services(self, names: list[tuple[str, str]], host: str) -> list[Hop]:
+        """What SRV records lead to."""
         found: list[Hop] = []
         for chosen, name in names:
             found.extend(await self._service(chosen, name, host))

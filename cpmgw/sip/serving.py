@@ -45,7 +45,7 @@ Handler: TypeAlias = Callable[[Incoming], Awaitable[Response]]
 class _Work:
     """A request that a handler is busy with."""
 
-    __slots__ = ("cancelled", "deferred", "flow", "request", "serial")
+    __slots__ = ("cancelled", "deferred", "flow", "octets", "request", "serial")
 
     def __init__(self, request: Request, flow: Flow, serial: int) -> None:
         self.request = request
@@ -53,6 +53,7 @@ class _Work:
         self.deferred: Deferred[Any] | None = None
         self.cancelled = False
         self.serial = serial
+        self.octets = uas.octets(request)
 
 
 class UserAgentServer:
@@ -80,6 +81,7 @@ class UserAgentServer:
         self._handlers: dict[str, Handler] = {}
         self._served = uas.Served(frozenset())
         self._work: dict[str, _Work] = {}
+        self._octets = 0
         self._verifier = _verifier(settings)
         self._serial = 0
         self.alarms: Alarms[tuple[str, int]] = Alarms(self._is_done)
@@ -145,7 +147,7 @@ class UserAgentServer:
         if request.method == "CANCEL":
             self._answer(key, flow, self._cancelled(request))
             return
-        if self.refusing or len(self._work) >= settings.pending:
+        if self.refusing or self._is_full():
             self._answer(key, flow, uas.overloaded(request, settings))
             return
         peer: Peer = flow.peer
@@ -171,12 +173,20 @@ class UserAgentServer:
             incoming = Incoming(request, peer, trusted, user)
             self._hand_over(key, flow, handler, incoming)
 
+    def _is_full(self) -> bool:
+        settings = self._settings
+        return (
+            len(self._work) >= settings.pending
+            or self._octets >= settings.pending_octets
+        )
+
     def _hand_over(
         self, key: str, flow: Flow, handler: Handler, incoming: Incoming
     ) -> None:
         """Start the handler, watched by the clock."""
         self._serial += 1
         work = self._work[key] = _Work(incoming.request, flow, self._serial)
+        self._octets += work.octets
         now = self._clock.seconds()
         self.alarms.set(self._settings.handler_timeout, (key, self._serial), now)
         if isinstance(flow, SipConnection):
@@ -236,6 +246,7 @@ class UserAgentServer:
         if self._work.get(key) is not work:
             return False
         del self._work[key]
+        self._octets -= work.octets
         if isinstance(work.flow, SipConnection):
             work.flow.finished()
         return True

@@ -20,14 +20,19 @@ class Login(msgspec.Struct, frozen=True):
 class ConnectionSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What TCP and TLS connections are held to; times in seconds, sizes in octets.
 
-    `connections` bounds those from elsewhere and those made here, each; `pending` the
-    requests that one connection may have in work before reading pauses; `buffered`
-    what may wait to be written before the connection is given up; `keepalive` how
-    often a double CRLF is sent on connections made here (RFC 5626 4.4.1), 0 for never.
-    `trust_roots` are PEM files; none means those of the platform.
+    `connections` bounds those from elsewhere and those made here, each; `per_host`
+    those from one IPv4 address or one IPv6 network of 64 bits; `answers` those made
+    for an answer whose own is gone (RFC 3261 18.2.2). Past either, the one that was
+    idle longest is ended. `pending` bounds the requests that one connection may have
+    in work before reading pauses; `buffered` what may wait to be written before the
+    connection is given up; `keepalive` how often a double CRLF is sent on connections
+    made for requests (RFC 5626 4.4.1), 0 for never. `trust_roots` are PEM files; none
+    means those of the platform.
     """
 
     connections: int = 1000
+    per_host: int = 200
+    answers: int = 50
     pending: int = 1000
     buffered: int = 4 * 1024 * 1024
     idle: float = 900.0
@@ -42,7 +47,8 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
     `listen` are strings such as "udp:5060:interface=127.0.0.1"; `host` is what Via and
     Warning name where the bound address says nothing; `next_hop` a SIP URI; `trusted`
     the networks whose asserted identities count (RFC 3325). `transactions` bounds all
-    transactions, `pending` the handlers at work. `users` turns digest authentication
+    transactions, `pending` the handlers at work and `pending_octets` the requests that
+    these hold; one request may be past it. `users` turns digest authentication
     on for peers that are not trusted, `logins` answer challenges. `addresses`
     bounds how many addresses one request is tried at, `shun` is how long one that
     failed is tried last.
@@ -57,6 +63,7 @@ class EndpointSettings(msgspec.Struct, frozen=True, kw_only=True):
     connection: ConnectionSettings = ConnectionSettings()
     transactions: int = 200_000
     pending: int = 5_000
+    pending_octets: int = 64 * 1024 * 1024
     retry_after: int = 5
     handler_timeout: float = 30.0
     invite_timeout: float = 180.0

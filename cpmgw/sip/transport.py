@@ -5,6 +5,8 @@ A flow is a way to one peer: `send` gives False when the octets could not leave.
 
 from __future__ import annotations
 
+from collections import deque
+from math import inf
 from typing import Any, ClassVar, Final, Protocol
 
 import msgspec
@@ -33,6 +35,13 @@ PONG: Final = b"\r\n"
 _CLOSING: Final = 5.0
 # How long a TLS handshake may take.
 _HANDSHAKE: Final = 10.0
+
+# How long messages may be handled before the reactor gets its turn.
+_TURN: Final = 0.02
+# A pause that only a reactor without work makes.
+_REST: Final = 0.001
+# What one connection may have handled at once while nobody waits.
+_AT_ONCE: Final = 8
 
 
 class Wire(Protocol):
@@ -100,12 +109,67 @@ class UdpSocket(DatagramProtocol):
         return True
 
 
+class Turns:
+    """Shares the time of one reactor among connections that bring much.
+
+    While there is time, a connection's messages are handled as they arrive. After that
+    connections wait in line; one message of each is handled, then one of each again,
+    and between any two spells of `_TURN` the reactor does what else it has to.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._line: deque[SipConnection] = deque()
+        self._call: IDelayedCall | None = None
+        self._began = 0.0
+        self._ended = 0.0
+
+    def is_open(self, now: float) -> bool:
+        """Whether a message may be handled at once."""
+        if self._line:
+            return False
+        if not 0.0 <= now - self._ended <= _REST:
+            self._began = now
+        return now - self._began < _TURN
+
+    def used(self) -> None:
+        """Messages have been handled until this moment."""
+        self._ended = self._clock.seconds()
+
+    def wait(self, connection: SipConnection) -> None:
+        """Stand in line."""
+        self._line.append(connection)
+        if self._call is None:
+            self._call = self._clock.callLater(0, self._run)
+
+    def leave(self, connection: SipConnection) -> None:
+        """Step out of the line."""
+        self._line.remove(connection)
+        if not self._line and self._call is not None:
+            self._call.cancel()
+            self._call = None
+
+    def _run(self) -> None:
+        self._call = None
+        line, now = self._line, self._clock.seconds()
+        self._began, until = now, now + _TURN
+        while line and now < until:
+            connection = line.popleft()
+            if connection.take_turn():
+                line.append(connection)
+            now = self._clock.seconds()
+        self._ended = now
+        if line and self._call is None:
+            self._call = self._clock.callLater(0, self._run)
+
+
 @implementer(IPushProducer, IHandshakeListener)
 class SipConnection(TwistedProtocol):
     """One TCP or TLS connection, whoever made it; it is its own flow.
 
     As the producer of what it writes it stops reading while the peer does not read,
-    and while the peer has as many requests in work as it may.
+    while the peer has as many requests in work as it may, and while it waits in line
+    to have handled what was read.
     """
 
     reliable: ClassVar[bool] = True
@@ -121,11 +185,13 @@ class SipConnection(TwistedProtocol):
         *,
         transport_name: str,
         pings: bool,
+        turns: Turns | None = None,
     ) -> None:
         self._wire = wire
         self._clock = clock
         self._settings = settings
         self._parser = StreamParser(limits)
+        self._turns = turns or Turns(clock)
         self.transport_name = transport_name
         self.up = False
         self.peer = Peer(transport_name, "", 0)
@@ -138,6 +204,8 @@ class SipConnection(TwistedProtocol):
         self._shaken = transport_name != "TLS"
         self._blocked = False
         self._unread = False
+        self._left = False
+        self._in_line = False
         self._queued = 0
 
     # -- Twisted calls these ------------------------------------------------------
@@ -157,27 +225,26 @@ class SipConnection(TwistedProtocol):
         self._wire.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
-        """Take what arrived apart and hand it on."""
-        pings = 0
-        for event in self._parser.feed(data):
-            if not self.up:
-                return
-            self._heard = self._clock.seconds()
-            if isinstance(event, KeepAlive):
-                pings += event is KeepAlive.PING
-            elif isinstance(event, Invalid):
-                self._wire.invalid(event, self)
-                if event.fatal:
-                    self.close()
-            else:
-                self._wire.message(event, self)
-        if pings:
-            self.send(PONG * pings)
+        """Hand on the messages that arrived, now or when it is their turn."""
+        self._parser.add(data)
+        if self._left:
+            return
+        turns = self._turns
+        if turns.is_open(self._clock.seconds()):
+            self._left = self._take(_AT_ONCE)
+            turns.used()
+        else:
+            self._left = True
+        if self._left:
+            self._read_or_not()
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """The connection is gone; its timer too."""
         self.up = False
         self._stop_watching()
+        if self._in_line:
+            self._in_line = False
+            self._turns.leave(self)
         self._wire.lost(self, reason)
 
     def handshakeCompleted(self) -> None:
@@ -200,6 +267,12 @@ class SipConnection(TwistedProtocol):
         self.up = False
 
     # -- as a flow ----------------------------------------------------------------
+
+    @property
+    def idle_since(self) -> float:
+        """When it was last heard of; infinity while anything of it is in work."""
+        works = self._working or self._left or self.transport is None
+        return inf if works else self._heard
 
     def send(self, data: bytes) -> bool:
         """Write octets; False if the connection is gone or its peer too slow."""
@@ -248,10 +321,53 @@ class SipConnection(TwistedProtocol):
         self._stop_watching()
         self.transport.abortConnection()
 
+    def take_turn(self) -> bool:
+        """Hand on the next message; True if the connection wants to wait again."""
+        try:
+            self._left = self._take(1)
+        except Exception:
+            self._log.failure("a message from {peer} broke us", peer=self.peer)
+            self.abort()
+        self._in_line = self.up and self._left and self._may_take()
+        if not self._in_line:
+            self._read_or_not()
+        return self._in_line
+
     # -- within -------------------------------------------------------------------
 
+    def _may_take(self) -> bool:
+        """Whether the peer reads, and has not too many requests in work."""
+        return not self._blocked and self._working < self._settings.pending
+
+    def _take(self, most: int) -> bool:
+        """Hand on so many messages at most; True if octets are left to look at."""
+        pings = taken = 0
+        parser = self._parser
+        while taken < most and self.up and self._may_take():
+            event = parser.take()
+            if event is None:
+                break
+            self._heard = self._clock.seconds()
+            if isinstance(event, KeepAlive):
+                pings += event is KeepAlive.PING
+                continue
+            taken += 1
+            if isinstance(event, Invalid):
+                self._wire.invalid(event, self)
+                if event.fatal:
+                    self.close()
+            else:
+                self._wire.message(event, self)
+        if pings:
+            self.send(PONG * pings)
+        return parser.has_more
+
     def _read_or_not(self) -> None:
-        unread = self._blocked or self._working >= self._settings.pending
+        may_take = self._may_take()
+        if self._left and may_take and self.up and not self._in_line:
+            self._in_line = True
+            self._turns.wait(self)
+        unread = self._left or not may_take
         if unread == self._unread or not self.up or not self._shaken:
             return
         self._unread = unread

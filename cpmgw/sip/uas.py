@@ -99,6 +99,14 @@ def refusal(
     return None
 
 
+def octets(request: Request) -> int:
+    """What a request takes while a handler is busy with it."""
+    size = len(request.body)
+    for name, value in request.headers:
+        size += len(name) + len(value)
+    return size
+
+
 def identity_warning(settings: EndpointSettings) -> tuple[str, str]:
     """Why an asserted identity was refused (RFC 3261 20.43)."""
     agent = settings.host or "cpmgw"

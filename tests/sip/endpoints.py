@@ -120,6 +120,7 @@ class EndpointTestCase(SynchronousTestCase):
                 self.successResultOf(stopped)
             self.assertEqual(0, len(endpoint._layer))
             self.assertEqual(inf, endpoint._layer.next_timer)
+            self.assertEqual(0, len(endpoint._layer._carried))
             self.assertEqual(0, len(endpoint._connections))
             self.assertEqual(0, len(endpoint._client))
             self.assertEqual({}, endpoint._client._errands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import inf
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -360,6 +361,49 @@ class ClientSideTests(LayerTestCase):
         key = self.send(wire=self.tcp)
         self.assertEqual([], self.layer.flow_lost(Wire(True), 1.0))
         self.assertEqual([Failed(key, False)], self.layer.flow_lost(self.tcp, 1.0))
+
+    def test_flow_lost_looks_at_its_own(self) -> None:
+        """What other connections carry costs the end of one nothing."""
+
+        class Counted(dict[str, Any]):
+            seen = 0
+
+            def get(self, key: str, default: Any = None) -> Any:
+                self.seen += 1
+                return super().get(key, default)
+
+            def values(self) -> Any:
+                self.seen += len(self)
+                return super().values()
+
+        clients = self.layer._clients = Counted()
+        flows = [Wire(True) for _ in range(100)]
+        keys = []
+        for number, wire in enumerate(flows):
+            message = request(branch=f"z9hG4bK{number}")
+            keys.append(sent_key(f"z9hG4bK{number}", "MESSAGE"))
+            self.layer.send(keys[-1], message, message.encode(), wire, 0.0)
+        clients.seen = 0
+        failed = self.layer.flow_lost(flows[7], 1.0)
+        self.assertEqual([Failed(keys[7], False)], failed)
+        self.assertLessEqual(clients.seen, 2)
+        self.assertEqual(99, len(clients))
+
+    def test_carried_are_let_go(self) -> None:
+        """A request that is answered, given up or timed out is carried no longer."""
+        carried = self.layer._carried
+        self.layer.forget(self.send(wire=self.tcp))
+        self.assertEqual(0, len(carried))
+        self.send(wire=self.tcp)
+        answer = respond(request(), 200, to_tag="bob")
+        self.layer.receive(answer, self.tcp, 0.1)
+        self.assertEqual(0, len(carried))
+        self.send(wire=self.tcp)
+        self.assertEqual(1, len(carried))
+        self.timers(100.0)
+        self.assertEqual(0, len(carried))
+        self.send(wire=self.udp)
+        self.assertEqual(0, len(carried))
 
     def test_forget(self) -> None:
         """A request nobody wants an answer for is no longer sent."""

@@ -186,6 +186,36 @@ class ServiceTests(ResolverTestCase):
         )
         self.assertEqual("example.net", self.successResultOf(found)[0].name)
 
+    def test_sips_asks_for_naptr(self) -> None:
+        """A sips URI follows the NAPTR records for SIPS+D2T, and no others (4.1)."""
+        pointers = [
+            naptr(1, n, "SIP+D2T", f"_sip._tcp.{n}.example.net") for n in range(6)
+        ]
+        secure = naptr(9, 9, "SIPS+D2T", "_sips._tcp.edge.example.net")
+        records = {
+            **A,
+            ("example.net", dns.NAPTR): [*pointers, secure],
+            ("_sips._tcp.edge.example.net", dns.SRV): [
+                srv(1, 1, 5099, "a.example.net")
+            ],
+            ("_sips._tcp.example.net", dns.SRV): [srv(1, 1, 5071, "a.example.net")],
+        }
+        self.assertEqual(
+            [("TLS", "192.0.2.1", 5099)], self.resolve("sips:example.net", records)
+        )
+        asked = [name for name, kind in self.zone.asked if kind == dns.SRV]
+        self.assertEqual(["_sips._tcp.edge.example.net"], asked)
+
+    def test_sips_with_transport(self) -> None:
+        """A sips URI that names its transport needs no NAPTR (4.1)."""
+        records = {
+            **A,
+            ("_sips._tcp.example.net", dns.SRV): [srv(1, 1, 5071, "a.example.net")],
+        }
+        hops = self.resolve("sips:example.net;transport=tcp", records)
+        self.assertEqual([("TLS", "192.0.2.1", 5071)], hops)
+        self.assertNotIn(("example.net", dns.NAPTR), self.zone.asked)
+
     def test_no_srv(self) -> None:
         """Without SRV the host's addresses and the default port are used (4.2)."""
         self.assertEqual(

@@ -16,6 +16,7 @@ from cpmgw.sip.message import Request, Response, respond
 from cpmgw.sip.transaction import client, invite_client, invite_server, server
 from cpmgw.sip.transaction.acknowledgement import acknowledge
 from cpmgw.sip.transaction.alarms import Alarms
+from cpmgw.sip.transaction.flows import Carried
 from cpmgw.sip.transaction.machine import (
     Effect,
     NoTransition,
@@ -106,6 +107,7 @@ class TransactionLayer:
         self._timing = timing
         self._trying_after = timing.non_invite_trying
         self._clients: dict[str, _Transaction] = {}
+        self._carried = Carried()
         self._servers: dict[str, _Transaction] = {}
         self._settled: dict[str, bytes] = {}
         self._stored = 0
@@ -135,6 +137,7 @@ class TransactionLayer:
         transaction.is_client = True
         transaction.data = data
         self._clients[key] = transaction
+        self._carried.add(flow, key)
         self._step(transaction, On.SEND, None, now)
         return self._take()
 
@@ -157,7 +160,9 @@ class TransactionLayer:
 
     def forget(self, key: str) -> None:
         """Drop a client transaction whose user no longer wants an answer."""
-        self._clients.pop(key, None)
+        transaction = self._clients.pop(key, None)
+        if transaction is not None:
+            self._carried.discard(transaction.flow, key)
 
     def invited(self, cancel: Request, methods: tuple[str, ...]) -> str | None:
         """The key of the transaction a CANCEL is for, whatever its method (9.2)."""
@@ -197,8 +202,9 @@ class TransactionLayer:
 
     def flow_lost(self, flow: Flow, now: float) -> list[Output]:
         """A connection is gone: what was sent over it gets no answer."""
-        for transaction in list(self._clients.values()):
-            if transaction.flow is flow:
+        for key in self._carried.on(flow):
+            transaction = self._clients.get(key)
+            if transaction is not None and transaction.flow is flow:
                 self._if_expected(transaction, On.TRANSPORT_ERROR, now)
         return self._take()
 
@@ -226,6 +232,7 @@ class TransactionLayer:
         """Forget everything, as at the end of the process."""
         for table in (self._clients, self._servers, self._settled):
             table.clear()
+        self._carried.clear()
         self._merges.clear()
         self._stored = 0
         self._alarms.clear()
@@ -417,6 +424,8 @@ class TransactionLayer:
         table = self._clients if transaction.is_client else self._servers
         if table.get(transaction.key) is transaction:
             del table[transaction.key]
+            if transaction.is_client:
+                self._carried.discard(transaction.flow, transaction.key)
         self._merges.discard(transaction.merge)
 
 
