@@ -102,7 +102,7 @@ def run(check: Check) -> Count:
         text=True,
         errors="replace",
     ) as process:
-        limit = threading.Timer(check.seconds, process.kill)
+        limit = threading.Timer(check.seconds, _stop, (check, process))
         limit.start()
         lines = []
         for line in process.stdout or ():
@@ -127,6 +127,11 @@ def main(arguments: Sequence[str]) -> int:
         total += count
     print(f"{total.passed} passed, {total.failed} failed", flush=True)
     return int(total.failed > 0)
+
+
+def _stop(check: Check, process: subprocess.Popen[str]) -> None:
+    print(f"\n== {check.name}: stopped after {check.seconds:g} s", flush=True)
+    process.kill()
 
 
 def _told(count: Count) -> str:

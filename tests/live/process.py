@@ -1,12 +1,13 @@
 """A real process, its output line by line, and its end.
 
-Every process is stopped by its own process id; its output is kept in a file of the
-test's folder, which a failing test shows.
+Every process is stopped by its own process id, and ends with the tests if these are
+killed; its output is kept in a file of the test's folder, which a failing test shows.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +57,7 @@ class Process(ProcessProtocol):
         environment: Mapping[str, str] | None = None,
     ) -> Process:
         """Start a command in a folder, which is its HOME too."""
-        words = [str(word) for word in command]
+        words = [*_ends_with_its_parent(), *(str(word) for word in command)]
         process = cls(name, folder / f"{name}.log")
         reactor.spawnProcess(
             process,
@@ -170,6 +171,12 @@ class Process(ProcessProtocol):
             if entry[0](line):
                 self._waiting.remove(entry)
                 entry[1].callback(line)
+
+
+def _ends_with_its_parent() -> tuple[str, ...]:
+    """What to start a command through, so that none is left over (Linux only)."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "TERM", "--") if setpriv else ()
 
 
 def show(path: Path, limit: int = 8000) -> None:
