@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -16,11 +15,12 @@ from cpmgw.iwf.sms.centres import Centre, Centres
 from cpmgw.iwf.sms.pagermessage import pager_request
 from cpmgw.iwf.sms.sessions import Sessions
 from cpmgw.iwf.sms.shortmessage import InboundMessage
+from cpmgw.iwf.sms.storing import fingerprint, storable
 from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
 from cpmgw.policy import Policy
 from cpmgw.sip.errors import SipError
 from txsmpp.address import Ton
-from txsmpp.codec import decode, encode
+from txsmpp.codec import decode
 from txsmpp.pdu import DataSm, DeliverSm
 from txsmpp.status import CommandStatus
 from txsmpp.text.errors import TextError
@@ -258,14 +258,13 @@ class Inbound:
         session: str,
     ) -> ReceivedSegment:
         """A short message as the store keeps it."""
-        octets = encode(pdu)
-        # All but length, command_status and sequence_number (SMPP 3.4 3.2).
-        fingerprint = hashlib.blake2b(octets[16:], digest_size=16).digest()
+        octets = storable(pdu)
+        mark = fingerprint(octets)
         name = centre.name
         parts = received.concatenation
         now = self._now()
         if parts is None:
-            collection, number, total = f"{name}|{fingerprint.hex()}", 1, 1
+            collection, number, total = f"{name}|{mark.hex()}", 1, 1
         else:
             collection = (
                 f"{name}|{pdu.source_addr}|{pdu.destination_addr}"
@@ -277,7 +276,7 @@ class Inbound:
             number=number,
             total=total,
             octets=octets,
-            fingerprint=fingerprint,
+            fingerprint=mark,
             centre=name,
             session=session,
             received=now,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from twisted.logger import Logger
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -22,9 +20,9 @@ from cpmgw.iwf.sms.outbound import Outbound
 from cpmgw.iwf.sms.overdue import Overdue
 from cpmgw.iwf.sms.reports import StatusReports
 from cpmgw.iwf.sms.sessions import Sessions
+from cpmgw.iwf.sms.storing import fingerprint, storable
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.sip.message import Response, respond
-from txsmpp.codec import encode
 from txsmpp.interfaces import IEsmeHandler, ISession
 from txsmpp.pdu import AlertNotification, DataSm, DeliverSm
 from txsmpp.status import CommandStatus
@@ -166,7 +164,7 @@ class SmsInterworking:
         receipt = parse_receipt(pdu)
         status = CommandStatus.ESME_RINVMSGID
         if receipt is not None:
-            mark = blake2b(encode(pdu)[16:], digest_size=8).digest()
+            mark = fingerprint(storable(pdu))
             status = await self._reports.report(centre, receipt, mark)
         self._traffic.report(centre_name, status)
         return status
