@@ -148,11 +148,11 @@ class Gateway(Service):
     async def _start(self) -> None:
         for service in self._services:
             await service.start()
+        for centre in self.centres:
+            centre.startService()
         early, self._early = self._early, None
         for turn in early or ():
             turn.callback(None)
-        for centre in self.centres:
-            centre.startService()
         self._swept = [each.start(SWEEP_INTERVAL, now=False) for each in self._sweepers]
         for transport, host, port in self.endpoint.addresses:
             self.log.info(
@@ -196,7 +196,7 @@ class Gateway(Service):
 
     async def _message(self, incoming: Incoming) -> Response:
         """Hand a SIP MESSAGE to the ISF."""
-        began = self.now()
+        began = self.clock.seconds()
         if self._early is not None:
             turn: Deferred[None] = Deferred()
             self._early.append(turn)
@@ -208,7 +208,7 @@ class Gateway(Service):
             for name in ASSERTED:
                 request = request.replace(headers=request.headers.without(name))
         response = await self._isf.message(request, senders)
-        self.traffic.answer(response.status, self.now() - began)
+        self.traffic.answer(response.status, self.clock.seconds() - began)
         return response
 
     def _sweeper(self, work: Callable[[], Coroutine[Any, Any, None]]) -> LoopingCall:
