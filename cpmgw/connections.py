@@ -15,6 +15,7 @@ def endpoint_settings(config: Config) -> EndpointSettings:
     return EndpointSettings(
         listen=sip.listen,
         host=sip.host,
+        aliases=sip.aliases,
         next_hop=sip.next_hop,
         trusted=sip.trusted,
         limits=sip.limits,
@@ -23,6 +24,7 @@ def endpoint_settings(config: Config) -> EndpointSettings:
         transactions=sip.transactions,
         pending=sip.pending,
         pending_octets=sip.pending_octets,
+        ringing=sip.ringing,
         retry_after=config.policy.retry_after,
         handler_timeout=sip.handler_timeout,
         drain=sip.drain,

@@ -15,6 +15,10 @@ class ConfigError(CpmgwError):
         self.faults = faults
 
 
+class NotRunning(CpmgwError):
+    """What only a running gateway can do was asked of one that is not."""
+
+
 class StoreError(CpmgwError):
     """The store could not do what was asked; nothing was committed."""
 
@@ -25,7 +29,8 @@ class CannotInterwork(CpmgwError):
     `status` is the SIP status code, `warning` the explanation for a 399 Warning and
     `warning_code` its text code (conversation TS 6.4.2), `headers` further header
     fields of the answer, and `section` the place in the specification that asks for
-    the refusal.
+    the refusal. `cause` is a word for it by which refusals are counted, one of a fixed
+    set: nothing in it comes from the request.
     """
 
     def __init__(
@@ -33,6 +38,7 @@ class CannotInterwork(CpmgwError):
         status: int,
         reason: str,
         *,
+        cause: str,
         section: str,
         warning: str = "",
         warning_code: int = 122,
@@ -41,6 +47,7 @@ class CannotInterwork(CpmgwError):
         super().__init__(f"{status} {reason} ({section})")
         self.status = status
         self.reason = reason
+        self.cause = cause
         self.section = section
         self.warning = warning
         self.warning_code = warning_code

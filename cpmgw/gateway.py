@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -14,35 +15,56 @@ from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
 from zope.interface import classImplements, implementer
 
+from cpmgw.addressing.dialplan import DialPlan
+from cpmgw.addressing.directory import Directory
 from cpmgw.config import Config, SmscConfig
+from cpmgw.config.changes import Changes, changes
 from cpmgw.connections import client_options, endpoint_settings, smsc_binds, smsc_tls
+from cpmgw.errors import NotRunning
 from cpmgw.interfaces import (
     ICpmNetwork,
+    IDirectory,
     IHouse,
     IInterworking,
     IInterworkingFactory,
+    IProxy,
+    IReconfigurable,
     ISmsCentre,
     IStore,
 )
 from cpmgw.isf.function import SelectionFunction
-from cpmgw.sip.endpoint import Endpoint, Incoming
-from cpmgw.sip.message import Response
+from cpmgw.isf.hops import Hop, LocalHop, RemoteHop
+from cpmgw.isf.iw_numbers import InterworkingNumbers
+from cpmgw.isf.route_tokens import RouteTokens
+from cpmgw.isf.xdms.preferences import XcapPreferences
+from cpmgw.iwf.remote import capabilities_of
+from cpmgw.leaving import Leaving
+from cpmgw.network import CpmNetwork
+from cpmgw.numbering import Numbering
+from cpmgw.reception import Reception
+from cpmgw.records import PoolUse
+from cpmgw.sip.endpoint import Endpoint
+from cpmgw.sip.proxy import Proxy
 from cpmgw.sip.resolver import Resolver
 from cpmgw.store.service import StoreService, make_store
+from cpmgw.trace import Trace
 from cpmgw.traffic import Traffic
 from txsmpp.client import EsmeClient
 from txsmpp.interfaces import IEsmeHandler
 from txsmpp.tls import endpoint_for
 
-# What only a trusted peer may say (RFC 3325, RFC 6050).
-ASSERTED = ("P-Asserted-Identity", "P-Asserted-Service")
 # Seconds between looks for what is overdue or has expired.
 SWEEP_INTERVAL = 5.0
+# How much of the time for a request an IWF on another host has for its answer.
+PATIENCE = 0.8
+# Seconds between looks at the pools of interworking numbers.
+POOLS_INTERVAL = 60.0
 # Bounded pieces of work that one such look does at the most.
 MOST_SWEEPS = 100
 
 classImplements(EsmeClient, ISmsCentre)
-classImplements(Endpoint, ICpmNetwork)
+classImplements(Proxy, IProxy)
+classImplements(Directory, IDirectory)
 
 
 @implementer(IHouse)
@@ -69,14 +91,23 @@ class Gateway(Service):
         self.now: Callable[[], float] = now or reactor.seconds
         self.clock: IReactorTime = reactor
         self.traffic = Traffic()
+        self._numbering = Numbering(reactor, lambda: self.config)
+        self.trace = Trace(config.limits.trace)
         self._reactor = reactor
         limit = config.limits.store_queue
         self._store_service = StoreService(
             make_store(config.gateway.state, reactor, queue=limit)
         )
         self.store: IStore = self._store_service.store
-        self.endpoint = Endpoint(reactor, endpoint_settings(config), resolver)
-        self.network: ICpmNetwork = self.endpoint
+        self.endpoint = Endpoint(
+            reactor,
+            endpoint_settings(config),
+            resolver,
+            refused=self.traffic.turn_away,
+        )
+        self._proxy: IProxy = Proxy(self.endpoint)
+        self._tokens = RouteTokens()
+        self.network: ICpmNetwork = CpmNetwork(self.endpoint, self._proxy)
         self.centres: list[EsmeClient] = []
         found = getPlugins(IInterworkingFactory) if factories is None else factories
         self._services: list[IInterworking] = [
@@ -84,15 +115,20 @@ class Gateway(Service):
             for factory in sorted(found, key=lambda each: each.name)
             if (service := factory.build(self)) is not None
         ]
-        self._isf = SelectionFunction(
-            self._services,
-            config.policy,
-            config.gateway.domain,
+        self.numbers = InterworkingNumbers(
+            self.store.numbers,
+            config.number_pool,
             self.now,
-            config.gateway.country,
+            config.policy.retry_after,
         )
-        self._senders = {each.username: each.numbers for each in config.sip.users}
-        self.endpoint.serve("MESSAGE", self._message)
+        self.pool_use: tuple[PoolUse, ...] = ()
+        self._pools_due = 0.0
+        self._preferences = self._preferences_of(config)
+        self._leaving = Leaving(reactor)
+        self._isf = self._selection()
+        self._reception = Reception(
+            self.endpoint, self._isf, _senders(config), self.traffic, reactor
+        )
         # Each in its own time: a CPM side that is silent must not keep the store full.
         self._sweepers = [
             self._sweeper(self._sweep_store),
@@ -100,8 +136,16 @@ class Gateway(Service):
         ]
         self._swept: list[Deferred[Any]] = []
         self._starting: Deferred[None] | None = None
-        # Requests that came before the services were ready; None once they are.
-        self._early: list[Deferred[None]] | None = []
+
+    @property
+    def dial_plan(self) -> DialPlan:
+        """How numbers are read and written (IHouse)."""
+        return self._numbering.plan
+
+    @property
+    def directory(self) -> Directory:
+        """Where SIP URIs of numbers are known (IHouse)."""
+        return self._numbering.directory
 
     @property
     def store_open(self) -> bool:
@@ -129,6 +173,119 @@ class Gateway(Service):
         self.centres.append(client)
         return client
 
+    def _selection(self) -> SelectionFunction:
+        """The ISF; it asks for the policy, and is told of other IWFs."""
+        return SelectionFunction(
+            self._hops_of(self.config),
+            self._proxy,
+            self._tokens,
+            policy=lambda: self.config.policy,
+            plan=lambda: self.dial_plan,
+            domain=self.config.gateway.domain,
+            now=self.now,
+            traffic=self.traffic,
+            trace=self.trace,
+            numbers=self.numbers,
+            preferences=self._preferences,
+        )
+
+    def _hops_of(self, config: Config) -> list[Hop]:
+        """The IWFs of a configuration: those in this process, then the others."""
+        patience = PATIENCE * config.sip.handler_timeout
+        return [
+            *(LocalHop(each, self._proxy, self._tokens) for each in self._services),
+            *(
+                RemoteHop(
+                    capabilities_of(each), each.uri, self._proxy, self._tokens, patience
+                )
+                for each in config.iwf
+            ),
+        ]
+
+    def _preferences_of(self, config: Config) -> XcapPreferences | None:
+        if not config.xdms.root:
+            return None
+        return XcapPreferences(self._reactor, config.xdms, self.now)
+
+    # -- another configuration ---------------------------------------------------------
+
+    async def reload(self, config: Config) -> Changes:
+        """Go by a new configuration, as far as that can be while running.
+
+        What is in progress goes on by what it began with. All or nothing: what fails
+        (NotRunning, StoreError, or OSError and ValueError for a file) changes nothing.
+        Not to be called again before it is over.
+        """
+        if self._starting is None:
+            raise NotRunning("the gateway has not been started")
+        await self._starting
+        found = changes(self.config, config)
+        before = list(self.centres)
+        try:
+            follow = await self._prepared(found.config)
+            self._must_run()
+        except Exception:
+            self.centres = before
+            raise
+        follow()
+        return found
+
+    async def _prepared(self, config: Config) -> Callable[[], None]:
+        """Do all that may fail; the result, called, puts a configuration in force."""
+        self._must_run()
+        preferences = self._preferences
+        if config.xdms != self.config.xdms:
+            preferences = self._preferences_of(config)
+        services = [IReconfigurable(each, None) for each in self._services]
+        prepared = [each.prepare(config) for each in services if each is not None]
+        await self.numbers.change(config.number_pool, config.policy.retry_after)
+
+        def follow() -> None:
+            for put_in_force in prepared:
+                put_in_force()
+            self._follow(config, preferences)
+
+        return follow
+
+    def _must_run(self) -> None:
+        if not self.running:
+            raise NotRunning("the gateway is not running")
+
+    def _follow(self, config: Config, preferences: XcapPreferences | None) -> None:
+        """Put a configuration in force, everything that it needs being there."""
+        old, self.config = self.config, config
+        self.endpoint.update(endpoint_settings(config))
+        self._reception.change(_senders(config))
+        self._isf.change(self._hops_of(config), preferences)
+        if (gone := self._preferences) is not preferences and gone is not None:
+            self._leaving.let_go(gone.stop, lambda: gone.busy, old.xdms.timeout)
+        self._preferences = preferences
+        self._follow_centres(old, config)
+        self.trace.keep(config.limits.trace)
+        self._pools_due = 0.0
+
+    def _follow_centres(self, old: Config, config: Config) -> None:
+        """Start links that are new, let go of others, make more or fewer binds."""
+        known = {each.name: each for each in old.smsc}
+        wanted = {each.name: each for each in config.smsc}
+        for centre in list(self.centres):
+            name = str(centre.name)
+            if not centre.running:
+                centre.startService()
+            elif name not in wanted:
+                self.centres.remove(centre)
+                self._leaving.let_go(
+                    centre.stopService,
+                    partial(_is_at_work, centre),
+                    _longest(known[name]),
+                )
+            elif smsc_binds(wanted[name]) != smsc_binds(known[name]):
+                centre.change_binds(smsc_binds(wanted[name])).addErrback(
+                    lambda failure: self.log.failure("binds do not leave", failure)
+                )
+
+    # -- service -----------------------------------------------------------------------
+
     def startService(self) -> None:
         """Open the store and the ports, then start the services and the way out.
 
@@ -141,18 +298,18 @@ class Gateway(Service):
             self._store_service.stopService()
             raise
         super().startService()
-        self._early = []
+        self._reception.close()
         self._starting = Deferred.fromCoroutine(self._start())
         self._starting.addErrback(self._cannot_start)
 
     async def _start(self) -> None:
+        self._tokens.use(await self.store.secret("route"))
+        await self.numbers.start()
         for service in self._services:
             await service.start()
         for centre in self.centres:
             centre.startService()
-        early, self._early = self._early, None
-        for turn in early or ():
-            turn.callback(None)
+        self._reception.open()
         self._swept = [each.start(SWEEP_INTERVAL, now=False) for each in self._sweepers]
         for transport, host, port in self.endpoint.addresses:
             self.log.info(
@@ -183,8 +340,11 @@ class Gateway(Service):
             await self.endpoint.stopService()
         for swept in self._swept:
             await swept  # what it was sending has failed by now at the latest
+        if self._preferences is not None:
+            await self._preferences.stop()
         for service in self._services:
             await service.stop()
+        await self._leaving.end()
         await gatherResults(
             [
                 maybeDeferred(centre.stopService)
@@ -192,24 +352,8 @@ class Gateway(Service):
                 if centre.running
             ]
         )
+        self._numbering.close()
         await self._store_service.stopService()
-
-    async def _message(self, incoming: Incoming) -> Response:
-        """Hand a SIP MESSAGE to the ISF."""
-        began = self.clock.seconds()
-        if self._early is not None:
-            turn: Deferred[None] = Deferred()
-            self._early.append(turn)
-            await turn
-        request = incoming.request
-        senders: tuple[str, ...] = ("",)
-        if not incoming.trusted:
-            senders = self._senders.get(incoming.user, ())
-            for name in ASSERTED:
-                request = request.replace(headers=request.headers.without(name))
-        response = await self._isf.message(request, senders)
-        self.traffic.answer(response.status, self.clock.seconds() - began)
-        return response
 
     def _sweeper(self, work: Callable[[], Coroutine[Any, Any, None]]) -> LoopingCall:
         """What does this from time to time; a failure is logged and tried again."""
@@ -225,7 +369,14 @@ class Gateway(Service):
         now = self.now()
         for _ in range(MOST_SWEEPS):
             if not await self.store.sweep(now):
-                return
+                break
+        await self._look_at_pools(now)
+
+    async def _look_at_pools(self, now: float) -> None:
+        """Note how many interworking numbers are in use, as metrics cannot wait."""
+        if now >= self._pools_due and (self.config.number_pool or self.pool_use):
+            self._pools_due = now + POOLS_INTERVAL
+            self.pool_use = tuple(await self.store.numbers.pools())
 
     async def _sweep_services(self) -> None:
         for service in self._services:
@@ -233,3 +384,17 @@ class Gateway(Service):
 
     def _sweep_failed(self, failure: Failure) -> None:
         self.log.failure("sweep failed", failure)
+
+
+def _senders(config: Config) -> dict[str, tuple[str, ...]]:
+    """What the numbers begin with that each user may send for ([[sip.users]])."""
+    return {each.username: each.numbers for each in config.sip.users}
+
+
+def _is_at_work(centre: EsmeClient) -> bool:
+    return bool(centre.waiting or centre.in_flight)
+
+
+def _longest(config: SmscConfig) -> float:
+    """How long a submission may take in all, in seconds."""
+    return config.queue_time + config.throttle_limit + config.response_timeout

@@ -6,7 +6,8 @@ never a socket; what survives the process is reached through `IStore`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,133 +17,34 @@ from zope.interface import Attribute, Interface
 if TYPE_CHECKING:
     from twisted.internet.interfaces import IReactorTime
 
+    from cpmgw.addressing.dialplan import DialPlan
     from cpmgw.config import Config, SmscConfig
-    from cpmgw.errors import CannotInterwork
+    from cpmgw.iwf.capabilities import Capabilities
     from cpmgw.iwf.standalone import StandaloneMessage
+    from cpmgw.records import (
+        Allocation,
+        Answer,
+        Collected,
+        GroupSession,
+        NumberPool,
+        PoolUse,
+        ReceivedSegment,
+        Reported,
+        SegmentReport,
+        SentMessage,
+        Shortage,
+    )
+    from cpmgw.sip.forwarding import UriParameters
+    from cpmgw.sip.legs import Incoming
     from cpmgw.sip.message import Request, Response
+    from cpmgw.sip.proxy import Finish
+    from cpmgw.sip.uri import SipUri
     from cpmgw.traffic import Traffic
     from txsmpp.interfaces import IEsmeHandler
     from txsmpp.pdu import Pdu
     from txsmpp.pdu import Response as SmppResponse
 
 # -- what the store keeps ----------------------------------------------------------
-
-
-class ImdnContext(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False
-):
-    """What a later disposition notification needs of the message (TS 6.1.1 step 2).
-
-    Addresses are URIs in wire form, `recipient` and `originator` those that the IMDN
-    goes from and to (Table 3); times are in seconds since 1970 or CPIM DateTime text.
-    """
-
-    originator: str
-    recipient: str
-    cpim_from: str = ""
-    cpim_to: str = ""
-    message_id: str = ""
-    datetime: str
-    requested: tuple[str, ...] = ()
-    record_route: tuple[str, ...] = ()
-    original_to: str = ""
-    conversation_id: str = ""
-    contribution_id: str = ""
-    in_reply_to: str = ""
-    feature: str = "msg"
-    service: str = ""
-
-
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The final answer once given to a request, so that its repeat gets the same.
-
-    `key` identifies the request (RFC 5438 Message-ID and sender, or Call-ID and CSeq).
-    """
-
-    key: bytes
-    status: int
-    reason: str
-    headers: tuple[tuple[str, str], ...] = ()
-    expires: float = 0.0
-
-
-class SentMessage(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One CPM message that left as short messages, until its reports are all in.
-
-    `key` is unique, 32 hex digits; `segments` are the (centre, canonical message_id)
-    of every short message in order; `expires` is in seconds since 1970; `answer` is
-    the key of the answer that its sender was given.
-    """
-
-    key: str
-    context: ImdnContext
-    segments: tuple[tuple[str, str], ...]
-    expires: float
-    answer: bytes = b""
-
-
-class SegmentReport(msgspec.Struct, frozen=True):
-    """What one status report said of one short message: SMPP message_state, error.
-
-    `mark` is a digest of the report: one that comes again is not another one, where
-    the segments of a message share a message_id.
-    """
-
-    state: int
-    error: str = ""
-    mark: bytes = b""
-
-
-class Reported(msgspec.Struct, frozen=True):
-    """A sent message with the newest report of each segment (None: none yet).
-
-    `settled` tells that its notification has been relayed before.
-    """
-
-    message: SentMessage
-    reports: tuple[SegmentReport | None, ...]
-    settled: bool
-
-
-class ReceivedSegment(msgspec.Struct, frozen=True, kw_only=True):
-    """One short message from an SM-SC, as it came (TS 6.2.2.2.1 step 2).
-
-    `collection` groups the segments of one message (centre, addresses, reference and
-    total in one string); a message of one segment has a collection of its own.
-    `octets` is the whole deliver_sm or data_sm PDU, `fingerprint` a digest of its body
-    without the sequence number.
-    """
-
-    collection: str
-    number: int
-    total: int
-    octets: bytes
-    fingerprint: bytes
-    centre: str
-    session: str
-    received: float
-    expires: float
-
-
-class Collected(msgspec.Struct, frozen=True, kw_only=True):
-    """The segments of one message that have arrived so far, in order of number.
-
-    `identity` is fixed when the first segment is stored; message identifiers made from
-    it stay the same when an unanswered message is sent again after a crash.
-    `delivered` is the time at which the CPM side took it, 0 if it has not.
-    """
-
-    collection: str
-    identity: str
-    total: int
-    segments: tuple[ReceivedSegment, ...]
-    delivered: float
-    expires: float
-
-    @property
-    def complete(self) -> bool:
-        """Whether every segment is here."""
-        return len(self.segments) == self.total
 
 
 class ISentMessages(Interface):
@@ -210,12 +112,56 @@ class IReceivedMessages(Interface):
         """Have an undelivered message be overdue at this time and not before."""
 
 
+class IInterworkingNumbers(Interface):
+    """Which number stands for which Long-lived CPM Group Session (TS 5.1, 5.2)."""
+
+    def offer(pools: Sequence[NumberPool]) -> Deferred[None]:
+        """Have these numbers and no others to give: called once, at the start.
+
+        A number that stands for a session keeps it, offered or not.
+        """
+
+    def allocate(
+        session: GroupSession, service: str, pools: Sequence[NumberPool], now: float
+    ) -> Deferred[Allocation | Shortage]:
+        """The number of a session, given to it now if it has none; that is a use.
+
+        Of the pools the first with a free number gives the one that was given back
+        longest ago, or never.
+        """
+
+    def find(session: GroupSession) -> Deferred[Allocation | None]:
+        """The number of a session, None if it has none."""
+
+    def by_number(number: str, user: str) -> Deferred[Allocation | None]:
+        """The session that a number stands for where this user is concerned."""
+
+    def release(session: GroupSession) -> Deferred[bool]:
+        """Take the number of a session back; False if it has none."""
+
+    def take_back(allocation: Allocation) -> Deferred[bool]:
+        """Release an allocation as it is known here; False if it was used since."""
+
+    def allocations(after: tuple[str, str] = ("", "")) -> Deferred[list[Allocation]]:
+        """Every allocation in the order of number and user, page by page.
+
+        Some of those `after` this number and user; none at the end.
+        """
+
+    def pools() -> Deferred[list[PoolUse]]:
+        """How much of each pool is in use."""
+
+
 class IStore(Interface):
     """What must outlive the process; each Deferred fires after the commit."""
 
     healthy: bool = Attribute("Whether the last commit went well and there is room.")
     sent: ISentMessages = Attribute("What was sent, and answered.")
     received: IReceivedMessages = Attribute("What was received.")
+    numbers: IInterworkingNumbers = Attribute("What stands for group sessions.")
+
+    def secret(name: str) -> Deferred[bytes]:
+        """A key of this gateway: 32 octets, the same whenever it is asked for."""
 
     def sweep(now: float) -> Deferred[int]:
         """Drop what has expired (never an undelivered received message); how many."""
@@ -234,6 +180,56 @@ class ICpmNetwork(Interface):
         """
 
 
+class IProxy(Interface):
+    """The CPM side as the ISF sees it: a record-routing proxy (RFC 3261 16)."""
+
+    def forward(
+        incoming: Incoming,
+        request: Request,
+        *,
+        destination: str,
+        parameters: UriParameters,
+        timeout: float,
+        finish: Finish,
+    ) -> Deferred[Response]:
+        """Send a request on to a SIP URI, with our Record-Route.
+
+        `request` is the incoming one, as it is to go on; `parameters` are those of our
+        URI. What comes before the final answer goes back by itself, and so does a
+        CANCEL go on. Each 2xx of an INVITE goes back as `finish` makes it. What is no
+        INVITE is waited for `timeout` seconds. Fails with a SipError where nobody
+        answers.
+        """
+
+    def relay(incoming: Incoming) -> Deferred[Response]:
+        """Send a request within a dialog along its route."""
+
+    def acknowledge(incoming: Incoming) -> None:
+        """Send an ACK along its route."""
+
+    def routes(request: Request) -> tuple[SipUri, ...]:
+        """The URIs of ours that are on top of a request's route."""
+
+    def passed(request: Request) -> Request:
+        """The request without them: as it is beyond us."""
+
+    def record_routed(
+        incoming: Incoming, request: Request, parameters: UriParameters
+    ) -> Request:
+        """The request with our Record-Route, for a user agent in this process."""
+
+    def with_record_route(
+        incoming: Incoming, response: Response, parameters: UriParameters
+    ) -> Response:
+        """The 2xx with our Record-Route where the user agent has left it out."""
+
+    def readable(request: Request) -> Request:
+        """The request without a Content-Encoding; fails with a SipSyntaxError."""
+
+    def admit(incoming: Incoming) -> Incoming | Response:
+        """A request as a user agent in this process may take it, or its answer."""
+
+
 class ISmsCentre(Interface):
     """One SM-SC as the SMS IWF sees it (TS 6.2.2)."""
 
@@ -247,15 +243,68 @@ class ISmsCentre(Interface):
         """
 
 
+# -- user preferences ------------------------------------------------------------------
+
+
+class PreferenceState(Enum):
+    """What is known of what a user prefers (TS 5.1 step 7)."""
+
+    FOUND = "found"
+    NONE = "none"
+    UNAVAILABLE = "unavailable"
+
+
+class Preference(msgspec.Struct, frozen=True):
+    """The services that a user prefers, the best first; none unless FOUND.
+
+    `reason` is a word for metrics and traces, one of a small set: why there are none,
+    or "stale" where they are older than they should be.
+    """
+
+    services: tuple[str, ...] = ()
+    state: PreferenceState = PreferenceState.NONE
+    reason: str = ""
+
+
+class IPreferences(Interface):
+    """What users prefer, from wherever they have said so (TS 5.1 step 7)."""
+
+    def look_up(user: str, originator: str) -> Deferred[Preference]:
+        """What the target user prefers for messages from the originator; both are URIs.
+
+        Never fails, unless it is cancelled.
+        """
+
+    def stop() -> Deferred[None]:
+        """Ask nothing any more; what is under way ends UNAVAILABLE."""
+
+
+# -- numbers and names -----------------------------------------------------------------
+
+
+class IDirectory(Interface):
+    """Where SIP URIs of numbers are known (TS Table 9: "if a SIP URI is available")."""
+
+    def sip_uri(number: str) -> Deferred[SipUri | None]:
+        """The SIP URI of an E.164 number, None where none is known in time.
+
+        Never fails, unless it is cancelled.
+        """
+
+
 # -- interworking services -------------------------------------------------------------
 
 
 class IHouse(Interface):
     """What the gateway offers to an interworking service that it builds."""
 
-    config: Config = Attribute("The whole configuration.")
+    config: Config = Attribute("The whole configuration, as it is in force now.")
     store: IStore = Attribute("What must outlive the process.")
     network: ICpmNetwork = Attribute("The CPM side.")
+    dial_plan: DialPlan = Attribute(
+        "How numbers are read and written, by the configuration in force."
+    )
+    directory: IDirectory = Attribute("Where SIP URIs are known, by the same.")
     now: Callable[[], float] = Attribute("Gives seconds since 1970.")
     clock: IReactorTime = Attribute("Where time-outs are set.")
     traffic: Traffic = Attribute(
@@ -269,9 +318,7 @@ class IHouse(Interface):
 class IInterworking(Interface):
     """One Non-CPM Communication Service: what the ISF chooses among (TS 5.1)."""
 
-    name: str = Attribute(
-        "Its Non-CPM Communication Service Identifier (Appendix D): SMS, MMS, email."
-    )
+    capabilities: Capabilities = Attribute("What it carries, and what it is called.")
 
     def start() -> Awaitable[None]:
         """Make ready; called once the store is open and before requests are served."""
@@ -282,19 +329,52 @@ class IInterworking(Interface):
     def sweep(now: float) -> Awaitable[None]:
         """Do what is due: called every few seconds, never while still at work."""
 
-    def refuses(message: StandaloneMessage) -> CannotInterwork | None:
-        """Why this service cannot carry the message, or None (TS 5.1 step 5)."""
-
     def message(
         message: StandaloneMessage,
     ) -> Awaitable[Response]:
         """Interwork a pager mode message; the answer, or CannotInterwork (TS 6.1.1)."""
 
 
+class IReconfigurable(Interface):
+    """What a service adds that keeps something made of the configuration."""
+
+    def prepare(config: Config) -> Callable[[], None]:
+        """Make what a new configuration needs, which shows nowhere yet; may fail.
+
+        The result, once called, has it used for what begins from then on; it does not
+        fail. It may never be called.
+        """
+
+
+class ISessionInterworking(IInterworking):
+    """What a service adds that takes INVITE (TS 6.1.2 to 6.1.6).
+
+    It is a user agent behind the ISF, which is a proxy: the INVITE has the ISF's
+    Record-Route, which comes back as the Route of all that follows in the dialog. What
+    the service itself sends in a dialog goes through `ICpmNetwork`, its Route included.
+    """
+
+    def invite(incoming: Incoming) -> Awaitable[Response]:
+        """An INVITE that begins something; the final answer, or CannotInterwork.
+
+        Provisional answers, and the 2xx again until its ACK has come, go through the
+        incoming's leg; so does the news of a CANCEL.
+        """
+
+    def within(incoming: Incoming) -> Awaitable[Response]:
+        """A request within a dialog (BYE, INVITE, UPDATE, ...): the final answer."""
+
+    def acknowledge(request: Request) -> None:
+        """The ACK of a 2xx."""
+
+
 class IInterworkingFactory(Interface):
     """The plugin of a Non-CPM Communication Service: one line in twisted/plugins."""
 
     name: str = Attribute("Its Non-CPM Communication Service Identifier (Appendix D).")
+
+    def capabilities(config: Config) -> Capabilities | None:
+        """What the service of this configuration carries; None where it has none."""
 
     def build(house: IHouse) -> IInterworking | None:
         """The service for this gateway; None where it is not configured."""

@@ -19,7 +19,18 @@ from twisted.python.logfile import LogFile
 DAEMON_LOG = "twistd.log"
 
 
-def observer(twistd: Mapping[str, Any], level: str) -> ILogObserver | None:
+class Threshold(LogLevelFilterPredicate):
+    """Lets the events of a level and above through; the level may be changed."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__(LogLevel.lookupByName(level))
+
+    def set(self, level: str) -> None:
+        """Let through what is of this level or above from now on."""
+        self.setLogLevelForNamespace("", LogLevel.lookupByName(level))
+
+
+def observer(twistd: Mapping[str, Any], threshold: Threshold) -> ILogObserver | None:
     """The observer for an application, from a level on; None where syslog is chosen.
 
     `twistd` are twistd's own options: --logfile and --nodaemon count as they do
@@ -27,13 +38,12 @@ def observer(twistd: Mapping[str, Any], level: str) -> ILogObserver | None:
     """
     if twistd.get("syslog"):
         return None
-    return filtered(_file(twistd), level)
+    return filtered(_file(twistd), threshold)
 
 
-def filtered(stream: TextIO, level: str) -> ILogObserver:
-    """Writes the events of this level and above."""
-    predicate = LogLevelFilterPredicate(LogLevel.lookupByName(level))
-    return FilteringLogObserver(textFileLogObserver(stream), [predicate])
+def filtered(stream: TextIO, threshold: Threshold) -> ILogObserver:
+    """Writes the events that the threshold lets through."""
+    return FilteringLogObserver(textFileLogObserver(stream), [threshold])
 
 
 def _file(twistd: Mapping[str, Any]) -> Any:

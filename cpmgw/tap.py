@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
+import tomllib
+from collections.abc import Callable
 from typing import Any
 
 from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred
 from twisted.logger import ILogObserver
 from twisted.python import usage
 from twisted.python.components import Componentized
@@ -14,7 +19,8 @@ from twisted.python.components import Componentized
 from cpmgw.config import Config, load
 from cpmgw.errors import ConfigError
 from cpmgw.garbage import calm_down
-from cpmgw.logs import observer
+from cpmgw.logs import Threshold, observer
+from cpmgw.policy import without_effect
 
 
 class Options(usage.Options):
@@ -32,7 +38,10 @@ class Options(usage.Options):
     configuration: Config
 
     def postOptions(self) -> None:
-        """Read the configuration; --check ends with that (status 1 on faults)."""
+        """Read the configuration; --check ends with that (status 1 on faults).
+
+        What is no fault but has no effect is remarked upon by --check.
+        """
         path = str(self["config"])
         try:
             self.configuration = load(path)
@@ -43,30 +52,61 @@ class Options(usage.Options):
             print(f"{path}: {count} fault{'s' if count > 1 else ''}", file=sys.stderr)
             sys.exit(1)
         if self["check"]:
+            for remark in _remarks(path):
+                print(f"{path}: {remark}", file=sys.stderr)
             print(f"{path}: no faults")
             sys.exit(0)
 
 
-class Process(MultiService):
-    """The gateway as twistd runs it, with the log from the configured level on."""
+def _remarks(path: str) -> list[str]:
+    with open(path, "rb") as file:
+        return without_effect(tomllib.load(file))
 
-    def __init__(self, options: Options) -> None:
+
+class Process(MultiService):
+    """The gateway as twistd runs it, with the log from a level on.
+
+    `hung_up` is called, in the reactor's thread, after each SIGHUP.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        threshold: Threshold,
+        reactor: Any,
+        hung_up: Callable[[], object],
+    ) -> None:
         super().__init__()
         self._options = options
+        self._threshold = threshold
+        self._reactor = reactor
+        self._hung_up = hung_up
+        self._former: Any = None
 
     def setServiceParent(self, parent: Any) -> None:
         """Give the application its log observer before twistd asks for it."""
         super().setServiceParent(parent)
         if isinstance(parent, Componentized):
-            level = self._options.configuration.log.level
-            chosen = observer(self._options.parent or {}, level)
+            chosen = observer(self._options.parent or {}, self._threshold)
             if chosen is not None:
                 parent.setComponent(ILogObserver, chosen)
 
     def startService(self) -> None:
-        """Start all; what is alive then stays."""
+        """Start all; what is alive then stays. From now on SIGHUP is listened to."""
         super().startService()
         calm_down()
+        self._former = signal.signal(signal.SIGHUP, self._signalled)
+
+    def stopService(self) -> Deferred[None]:
+        """Stop all, and leave SIGHUP to whoever had it."""
+        if self._former is not None:
+            signal.signal(signal.SIGHUP, self._former)
+            self._former = None
+        stopped: Deferred[None] = super().stopService()
+        return stopped
+
+    def _signalled(self, _number: int, _frame: object) -> None:
+        self._reactor.callFromThread(self._hung_up)
 
 
 def keep_steady(reactor: Any) -> None:
@@ -83,15 +123,22 @@ def makeService(options: Options) -> IService:
     from twisted.internet import reactor
 
     from cpmgw.gateway import Gateway
+    from cpmgw.reloading import Reloader
 
-    process = Process(options)
     config = options.configuration
     keep_steady(reactor)
+    threshold = Threshold(config.log.level)
     gateway = Gateway(reactor, config, now=time.time)
+    # A daemon may go to another folder.
+    path = os.path.abspath(str(options["config"]))
+    reloader = Reloader(
+        path, gateway.reload, lambda followed: threshold.set(followed.log.level)
+    )
+    process = Process(options, threshold, reactor, reloader.hang_up)
     gateway.setServiceParent(process)
     if config.web.listen:
         from cpmgw.admin.web import WebService
 
-        web = WebService(reactor, gateway, config.web.listen)
+        web = WebService(reactor, gateway, config.web.listen, reloader.reload)
         web.setServiceParent(process)
     return process

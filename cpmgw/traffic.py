@@ -16,6 +16,14 @@ from txsmpp.status import CommandStatus
 # Statuses that SMPP does not name are counted together: a peer may send any of 2**32.
 VENDOR: Final = -1
 
+# RFC 3261 and its extensions; other methods are counted together.
+METHODS: Final = frozenset(
+    (
+        *("ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS"),
+        *("PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"),
+    )
+)
+
 # Seconds: the upper bounds of the buckets of the time to an answer.
 BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -38,15 +46,24 @@ class Durations:
 class Traffic:
     """The counts of one gateway.
 
-    `answers` are by SIP status; `submitted`, `received` and `reported` by SM-SC and
-    command_status; `notified` by kind and SIP status. Statuses are plain integers,
-    `VENDOR` for a command_status that SMPP does not name, None where nobody answered.
+    `answers` to messages and `invites` are by SIP status; `selected` by service and
+    kind of request; `refused`, by us or an IWF of ours, by SIP status and cause;
+    `turned_away`, before anything looked into them, by method and SIP status;
+    `looked_up` are preferences, by what was found and why; `submitted`, `received` and
+    `reported` by SM-SC and command_status; `notified` by kind and SIP status. Statuses
+    are plain integers, `VENDOR` for a command_status that SMPP does not name, None
+    where nobody answered.
     """
 
     def __init__(self) -> None:
         self.answers: Counter[int] = Counter()
         self.answer_time = Durations()
         self.ended_notifications = 0
+        self.invites: Counter[int] = Counter()
+        self.selected: Counter[tuple[str, str]] = Counter()
+        self.refused: Counter[tuple[int, str]] = Counter()
+        self.turned_away: Counter[tuple[str, int]] = Counter()
+        self.looked_up: Counter[tuple[str, str]] = Counter()
         self.submitted: Counter[tuple[str, int | None]] = Counter()
         self.received: Counter[tuple[str, int]] = Counter()
         self.reported: Counter[tuple[str, int]] = Counter()
@@ -56,6 +73,26 @@ class Traffic:
         """A SIP MESSAGE from CPM was given its final answer after so many seconds."""
         self.answers[status] += 1
         self.answer_time.add(seconds)
+
+    def invite(self, status: int) -> None:
+        """An INVITE outside of a dialog was given its final answer."""
+        self.invites[status] += 1
+
+    def select(self, service: str, kind: str) -> None:
+        """A request is handed to an IWF of this service (TS 5.1 step 10)."""
+        self.selected[service, kind] += 1
+
+    def refuse(self, status: int, cause: str) -> None:
+        """A request is refused, or an IWF of ours has refused it."""
+        self.refused[status, cause] += 1
+
+    def turn_away(self, method: str, status: int) -> None:
+        """The SIP endpoint answered a request without looking further."""
+        self.turned_away[_known_method(method), status] += 1
+
+    def look_up(self, state: str, reason: str) -> None:
+        """A user's preferences were looked up (TS 5.1 step 7)."""
+        self.looked_up[state, reason] += 1
 
     def end_notification(self) -> None:
         """A disposition notification from CPM ends here: SMS has no form for it."""
@@ -78,6 +115,11 @@ class Traffic:
     def notify(self, kind: str, status: int | None) -> None:
         """A notification ("imdn", "failed-iw") to CPM was answered so, or not."""
         self.notified[kind, status] += 1
+
+
+def _known_method(method: str) -> str:
+    """A method that there is; a peer may send any word."""
+    return method if method in METHODS else ""
 
 
 def _counted(command_status: int) -> int:

@@ -182,6 +182,20 @@ class Faults(SynchronousTestCase):
         """The same place cannot be had twice."""
         self.check(least(sip='listen = ["udp:1", "udp:1"]'), "sip.listen: twice")
 
+    def test_bad_aliases(self) -> None:
+        """A further name is a host, perhaps with a port; each fault is told."""
+        good = '"gw.example.net", "192.0.2.1:5060", "[2001:db8::1]:65535", "h:1"'
+        bad = '"sip:gw", "2001:db8::1", "", "h:", "h:0", "h:65536"'
+        self.check(
+            least(sip=f"aliases = [{good}, {bad}]"),
+            "sip.aliases: 'sip:gw'",
+            "sip.aliases: '2001:db8::1'",
+            "sip.aliases: '': not a host",
+            "sip.aliases: 'h:'",
+            "sip.aliases: 'h:0': 0 is no port",
+            "sip.aliases: 'h:65536'",
+        )
+
     def test_tls_files(self) -> None:
         """Files that cannot be read are told at the start."""
         self.check(
@@ -208,7 +222,7 @@ class Faults(SynchronousTestCase):
 
     def test_no_centre(self) -> None:
         """Without an SM-SC there is nothing to interwork with."""
-        self.check('[gateway]\ndomain = "a"', "smsc: is missing")
+        self.check('[gateway]\ndomain = "a"', "smsc: must hold at least one")
         self.check('smsc = []\n[gateway]\ndomain = "a"', "smsc: at least one")
 
     def test_prefixes(self) -> None:
@@ -261,6 +275,28 @@ class Faults(SynchronousTestCase):
         self.check(
             least(smsc=f'password = "a"\npassword_file = "{SAMPLE}"'),
             "smsc[0].password_file: beside password",
+        )
+
+    def test_token(self) -> None:
+        """A token is long enough and of what may stand in a header; it is not shown."""
+        for token in ("short-of-sixteen", "A" * 256, "0123456789abcde/+==", ""):
+            self.assertEqual(faults_of(least(web=f'token = "{token}"')), ())
+        for token in ("0123456789abcde", "A" * 257, "0123456789abcde ", "é" * 16):
+            (fault,) = faults_of(least(web=f'token = "{token}"'))
+            self.assertTrue(fault.startswith("web.token: must be 16 to 256 "), fault)
+            self.assertNotIn(token, fault)
+
+    def test_token_file(self) -> None:
+        """A token may stand in a file, which must not be empty."""
+        path = Path(self.mktemp())
+        path.write_text("0123456789abcdef\n")
+        config = loads(least(web=f'token_file = "{path}"'), {})
+        self.assertEqual(config.web.token, "0123456789abcdef")
+        self.assertNotIn("0123456789abcdef", repr(config.web))
+        path.write_text("\n")
+        self.assertEqual(
+            faults_of(least(web=f'token_file = "{path}"')),
+            ("web.token_file: is empty",),
         )
 
     def test_password_file_unreadable(self) -> None:

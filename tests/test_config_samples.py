@@ -11,8 +11,16 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.config import CredentialsConfig, UserConfig, load, loads
-from cpmgw.policy import PROFILES, profile_text
+from cpmgw.addressing.settings import DialRule, DirectoryEntry, NamedUser
+from cpmgw.config import (
+    CredentialsConfig,
+    IwfConfig,
+    NumberPoolConfig,
+    UserConfig,
+    load,
+    loads,
+)
+from cpmgw.policy import PROFILES, LanguageRule, TargetRule, profile_text
 from tests.test_config import LEAST, SAMPLE, least
 
 ROOT = Path(__file__).parent.parent
@@ -49,6 +57,20 @@ class Samples(SynchronousTestCase):
             "users": [plain(UserConfig(username="u"))],
             "credentials": [plain(CredentialsConfig(username="u"))],
         }
+        iwf = IwfConfig(name="x", service="MMS", uri="sip:h")
+        defaults["iwf"] = [plain(iwf)]
+        pool = NumberPoolConfig(name="x", numbers=())
+        defaults["number_pool"] = [plain(pool)]
+        defaults["dial_plan"] |= {
+            "rules": [plain(DialRule(prefix="7", add="+1"))],
+            "names": [plain(NamedUser(name="x", uri="sip:u@h"))],
+        }
+        entry = DirectoryEntry(number="+1", uri="sip:u@h")
+        defaults["directory"] = [plain(entry)]
+        rule = TargetRule(prefix="+1", services=())
+        defaults["policy"]["selection"]["targets"] = [plain(rule)]
+        language = LanguageRule(prefix="+1", language="en")
+        defaults["policy"]["session"]["languages"] = [plain(language)]
         self.defaults = keys_of(defaults)
 
     def required(self) -> set[str]:
@@ -59,6 +81,21 @@ class Samples(SynchronousTestCase):
             "smsc.host",
             "smsc.system_id",
             "sip.users.username",
+            "dial_plan.rules.prefix",
+            "dial_plan.rules.add",
+            "dial_plan.names.name",
+            "dial_plan.names.uri",
+            "directory.number",
+            "directory.uri",
+            "iwf.name",
+            "iwf.service",
+            "iwf.uri",
+            "number_pool.name",
+            "number_pool.numbers",
+            "policy.selection.targets.prefix",
+            "policy.selection.targets.services",
+            "policy.session.languages.prefix",
+            "policy.session.languages.language",
             "sip.credentials.username",
         }
 
@@ -118,3 +155,4 @@ class Samples(SynchronousTestCase):
         unit = (ROOT / "etc" / "cpmgw.service").read_text()
         self.assertIn("twistd --pidfile= -n cpmgw --config", unit)
         self.assertIn("--check", unit)
+        self.assertIn("ExecReload=/bin/kill -HUP $MAINPID\n", unit)

@@ -26,9 +26,9 @@ from cpmgw.interfaces import (
 )
 from cpmgw.iwf.sms.service import SmsInterworking, SmsInterworkingFactory
 from cpmgw.store.ownership import Ownership
-from tests.flows.house import CONFIG
+from tests.flows.house import config_text
 from tests.flows.outsider import Outsider
-from tests.isf.services import Service
+from tests.isf.services import Factory, Service
 from tests.support.network import MemoryNetwork
 
 
@@ -54,29 +54,16 @@ class Watched(Service):
 
     async def start(self) -> None:
         """Tell of it."""
-        self._tell(f"start {self.name}")
+        self._tell(f"start {self.capabilities.name}")
         await self.ready
         if self.fails:
             raise StoreError("no")
 
     async def sweep(self, now: float) -> None:
         """Tell of it."""
-        self._tell(f"sweep {self.name}")
+        self._tell(f"sweep {self.capabilities.name}")
         if self.fails:
             raise StoreError("no")
-
-
-@implementer(IInterworkingFactory)
-class Factory:
-    """Builds one service, or none."""
-
-    def __init__(self, name: str, service: Any) -> None:
-        self.name = name
-        self._service = service
-
-    def build(self, house: IHouse) -> Any:
-        """The service."""
-        return self._service
 
 
 class House(SynchronousTestCase):
@@ -87,7 +74,7 @@ class House(SynchronousTestCase):
 
     def config(self) -> Config:
         """A configuration on this test's state."""
-        return loads(CONFIG.format(state=self.state, smsc="", policy=""))
+        return loads(config_text(self.state))
 
     def gateway(self, *factories: Factory, **more: Any) -> Gateway:
         """A gateway with these services."""
@@ -99,6 +86,7 @@ class House(SynchronousTestCase):
         gateway.startService()
         self.reactor.wait_until(lambda: gateway.endpoint.addresses)
         self.addCleanup(self.stop, gateway)
+        self.rest(gateway)
         return gateway
 
     def rest(self, gateway: Gateway) -> None:
@@ -148,7 +136,9 @@ class Building(House):
     def test_service_that_is_not_configured(self) -> None:
         """A service that is not configured is left out."""
         gateway = self.gateway(Factory("none", None), Factory("one", Service("one")))
-        self.assertEqual([each.name for each in gateway._services], ["one"])
+        self.assertEqual(
+            [each.capabilities.name for each in gateway._services], ["one"]
+        )
 
     def test_nothing_happens_before_the_start(self) -> None:
         """Building opens nothing."""
@@ -168,10 +158,10 @@ class Starting(House):
         gateway.startService()
         self.addCleanup(self.stop, gateway)
         peer.send(text="Hello")
-        self.reactor.settle()
+        self.rest(gateway)
         self.assertEqual((self.told, peer.answers), (["start MMS"], []))
         first.ready.callback(None)
-        self.reactor.settle()
+        self.rest(gateway)
         self.assertEqual(self.told, ["start MMS", "start SMS"])
         self.assertEqual([each.status for each in peer.answers], [202])
 

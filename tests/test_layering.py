@@ -15,11 +15,17 @@ ROOT: Final = Path(__file__).parents[1]
 
 SHELLS: Final = frozenset(
     {
+        "cpmgw.addressing.directory",
+        "cpmgw.sip.acknowledging",
+        "cpmgw.sip.attempts",
         "cpmgw.sip.connections",
         "cpmgw.sip.endpoint",
         "cpmgw.sip.listeners",
+        "cpmgw.sip.proxy",
+        "cpmgw.sip.replies",
         "cpmgw.sip.resolver",
         "cpmgw.sip.serving",
+        "cpmgw.sip.stack",
         "cpmgw.sip.transport",
         "cpmgw.sip.uac",
         "txsmpp.client",
@@ -35,7 +41,13 @@ SHELLS: Final = frozenset(
 )
 """The modules of the protocol folders that touch a transport, a clock or a log."""
 
-SANS_IO: Final = ("txsmpp", "cpmgw.sip", "cpmgw.cpm")
+SANS_IO: Final = (
+    "txsmpp",
+    "cpmgw.sip",
+    "cpmgw.sdp",
+    "cpmgw.cpm",
+    "cpmgw.addressing",
+)
 """Here every other module only computes."""
 
 OUTSIDE: Final = frozenset(
@@ -48,6 +60,7 @@ UPPER: Final = (
     "cpmgw.iwf",
     "cpmgw.gateway",
     "cpmgw.admin",
+    "cpmgw.cli",
     "cpmgw.lab",
     "cpmgw.tap",
 )
@@ -173,8 +186,8 @@ class Layering(SynchronousTestCase):
         self.assertEqual(breaches(self.modules, ["txsmpp"], ["cpmgw"]), [])
 
     def test_protocols_and_store_are_below(self) -> None:
-        """sip, cpm and store do not know what is built upon them."""
-        lower = ("cpmgw.sip", "cpmgw.cpm", "cpmgw.store")
+        """sip, sdp, cpm and store do not know what is built upon them."""
+        lower = ("cpmgw.sip", "cpmgw.sdp", "cpmgw.cpm", "cpmgw.store")
         self.assertEqual(breaches(self.modules, lower, UPPER), [])
 
     def test_protocols_know_no_other(self) -> None:
@@ -182,6 +195,28 @@ class Layering(SynchronousTestCase):
         others = ("cpmgw.cpm", "cpmgw.store", "txsmpp")
         self.assertEqual(breaches(self.modules, ["cpmgw.sip"], others), [])
         self.assertEqual(breaches(self.modules, ["cpmgw.cpm"], others[1:]), [])
+
+    def test_descriptions_stand_alone(self) -> None:
+        """Of this project sdp knows only the errors."""
+        sdp = {n: e for n, e in self.modules.items() if within(n, ["cpmgw.sdp"])}
+        foreign = {
+            each.target
+            for module in sdp.values()
+            for each in module.imports
+            if within(each.target, ["cpmgw", "txsmpp"])
+            and not within(each.target, ["cpmgw.sdp", "cpmgw.errors"])
+        }
+        self.assertEqual(foreign, set())
+        self.assertNotEqual(sdp, {})
+
+    def test_addressing_stands_on_sip_and_cpm(self) -> None:
+        """addressing knows of URIs and identities, and of nothing that uses it."""
+        others = ("cpmgw.store", "cpmgw.config", "cpmgw.policy", "cpmgw.interfaces")
+        inside = ["cpmgw.addressing"]
+        self.assertEqual(breaches(self.modules, inside, (*others, "txsmpp")), [])
+        self.assertEqual(breaches(self.modules, inside, UPPER), [])
+        below = ("cpmgw.sip", "cpmgw.cpm", "cpmgw.store", "txsmpp")
+        self.assertEqual(breaches(self.modules, below, inside), [])
 
     def test_interworking_meets_transports_in_interfaces(self) -> None:
         """isf and iwf see neither a transport nor who builds them."""
@@ -195,6 +230,14 @@ class Layering(SynchronousTestCase):
         self.assertEqual(breaches(self.modules, ["cpmgw", "txsmpp"], ["tests"]), [])
         product = {name: self.modules[name] for name in rest}
         self.assertEqual(breaches(product, ["cpmgw", "txsmpp"], ["cpmgw.lab"]), [])
+
+    def test_command_line_is_above(self) -> None:
+        """Nothing imports cli, which asks isf and iwf and never a running gateway."""
+        rest = {n: e for n, e in self.modules.items() if not within(n, ["cpmgw.cli"])}
+        self.assertEqual(breaches(rest, ["cpmgw", "txsmpp"], ["cpmgw.cli"]), [])
+        running = ("cpmgw.gateway", "cpmgw.admin", "cpmgw.tap", "cpmgw.store")
+        inside = ["cpmgw.cli"]
+        self.assertEqual(breaches(self.modules, inside, (*running, *TRANSPORTS)), [])
 
     def test_codecs_and_machines_are_sans_io(self) -> None:
         """Protocol modules but the shells import no Twisted, clock, log or socket."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from cpmgw.gateway import Gateway
+from cpmgw.records import PoolUse
 
 
 class CentreState(msgspec.Struct, frozen=True, kw_only=True):
@@ -19,7 +20,7 @@ class CentreState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatewayState(msgspec.Struct, frozen=True, kw_only=True):
-    """A gateway, looked at once."""
+    """A gateway, looked at once; its number pools as they were a while ago."""
 
     store_open: bool
     store_healthy: bool
@@ -27,6 +28,7 @@ class GatewayState(msgspec.Struct, frozen=True, kw_only=True):
     listeners: int
     transactions: int
     centres: tuple[CentreState, ...]
+    pools: tuple[PoolUse, ...] = ()
 
 
 def state_of(gateway: Gateway) -> GatewayState:
@@ -46,6 +48,7 @@ def state_of(gateway: Gateway) -> GatewayState:
             )
             for centre in gateway.centres
         ),
+        pools=gateway.pool_use,
     )
 
 

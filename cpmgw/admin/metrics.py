@@ -35,6 +35,12 @@ class TrafficCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The counters as they are now."""
+        yield from self._requests()
+        yield from self._selection()
+        yield from self._short_messages()
+
+    def _requests(self) -> Iterator[Metric]:
+        """What came from CPM, and how it was answered."""
         traffic = self._traffic
         yield _counter(
             "cpmgw_outbound_messages",
@@ -53,6 +59,47 @@ class TrafficCollector(Collector):
             (),
             {(): traffic.ended_notifications},
         )
+        yield _counter(
+            "cpmgw_invitations",
+            "INVITE requests from CPM by the status that answered them",
+            ("status",),
+            {(str(status),): count for status, count in traffic.invites.items()},
+        )
+        yield _counter(
+            "cpmgw_turned_away",
+            "SIP requests that were answered before anything looked into them",
+            ("method", "status"),
+            {
+                (method or "other", str(status)): count
+                for (method, status), count in traffic.turned_away.items()
+            },
+        )
+
+    def _selection(self) -> Iterator[Metric]:
+        """What the ISF found."""
+        traffic = self._traffic
+        yield _counter(
+            "cpmgw_selected",
+            "Requests from CPM by the service that the ISF handed them to",
+            ("service", "kind"),
+            {(service, kind): n for (service, kind), n in traffic.selected.items()},
+        )
+        yield _counter(
+            "cpmgw_refusals",
+            "Requests from CPM that were refused, by status and cause",
+            ("status", "cause"),
+            {(str(status), cause): n for (status, cause), n in traffic.refused.items()},
+        )
+        yield _counter(
+            "cpmgw_preferences",
+            "Look-ups of users' preferences by what was found, and why",
+            ("state", "reason"),
+            {(state, reason): n for (state, reason), n in traffic.looked_up.items()},
+        )
+
+    def _short_messages(self) -> Iterator[Metric]:
+        """What crossed to SM-SCs and from them, and what CPM was told of it."""
+        traffic = self._traffic
         yield _counter(
             "cpmgw_outbound_segments",
             "Short messages submitted by the command_status that answered them",
@@ -79,6 +126,22 @@ class TrafficCollector(Collector):
                 (kind, "none" if status is None else str(status)): count
                 for (kind, status), count in traffic.notified.items()
             },
+        )
+
+
+class DirectoryCollector(Collector):
+    """Makes the counter of the directory's look-ups."""
+
+    def __init__(self, counts: Callable[[], Mapping[str, int]]) -> None:
+        self._counts = counts
+
+    def collect(self) -> Iterator[Metric]:
+        """The counter as it is now."""
+        yield _counter(
+            "cpmgw_directory",
+            "Look-ups of numbers' SIP URIs by what came of them",
+            ("outcome",),
+            {(outcome,): count for outcome, count in self._counts().items()},
         )
 
 
@@ -113,15 +176,31 @@ class StateCollector(Collector):
             "Operations that wait for the store",
             value=state.store_waiting,
         )
+        yield _of_pools(
+            "cpmgw_interworking_numbers_free",
+            "Interworking numbers that stand for no group session",
+            {each.pool: each.numbers - each.taken for each in state.pools},
+        )
+        yield _of_pools(
+            "cpmgw_interworking_numbers_taken",
+            "Interworking numbers that stand for group sessions",
+            {each.pool: each.taken for each in state.pools},
+        )
 
 
 class Metrics:
     """All metrics of one gateway, in a registry of their own."""
 
-    def __init__(self, traffic: Traffic, state: Callable[[], GatewayState]) -> None:
+    def __init__(
+        self,
+        traffic: Traffic,
+        state: Callable[[], GatewayState],
+        looked_up: Callable[[], Mapping[str, int]],
+    ) -> None:
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(TrafficCollector(traffic))
         self._registry.register(StateCollector(state))
+        self._registry.register(DirectoryCollector(looked_up))
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
@@ -175,7 +254,19 @@ def _each(
 def _of_centres(
     name: str, documentation: str, values: Mapping[str, float]
 ) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, documentation, labels=["smsc"])
-    for centre, value in values.items():
-        family.add_metric([centre], value)
+    return _gauge(name, documentation, "smsc", values)
+
+
+def _of_pools(
+    name: str, documentation: str, values: Mapping[str, float]
+) -> GaugeMetricFamily:
+    return _gauge(name, documentation, "pool", values)
+
+
+def _gauge(
+    name: str, documentation: str, label: str, values: Mapping[str, float]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, documentation, labels=[label])
+    for labelled, value in values.items():
+        family.add_metric([labelled], value)
     return family

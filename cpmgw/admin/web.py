@@ -1,6 +1,6 @@
-"""The web site for an operator's tools: /healthz, /readyz and /metrics (HTTP/1.1).
+"""The web site for an operator's tools (HTTP/1.1).
 
-It takes GET and HEAD, reads no bodies, and bounds connections in number and time.
+It reads no bodies, and bounds connections in number and time.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.logger import Logger
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
-from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 
-from cpmgw.admin.health import hindrances, state_of
-from cpmgw.admin.metrics import Metrics
+from cpmgw.admin.pages import Reload, pages_of
 from cpmgw.gateway import Gateway
 from cpmgw.sip.listening import parse_listen
 
@@ -26,76 +24,10 @@ MOST_CONNECTIONS: Final = 32
 IDLE: Final = 15.0
 LIFETIME: Final = 120.0
 
-_TEXT: Final = "text/plain; charset=utf-8"
 _REFUSAL: Final = (
     b"HTTP/1.1 413 Request Entity Too Large\r\n"
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 )
-
-
-class Page(Resource):
-    """A resource without children that answers GET and HEAD with text."""
-
-    isLeaf = True
-
-    def render_GET(self, request: Request) -> bytes:
-        """Answer with the text of the page."""
-        if request.postpath:
-            request.setResponseCode(404)
-            return _plain(request, b"not found\n")
-        return self.answer(request)
-
-    def answer(self, request: Request) -> bytes:
-        """The text; it sets status and type."""
-        return _plain(request, b"ok\n")
-
-
-class Readiness(Page):
-    """200 while the gateway can serve, otherwise 503 and the reasons."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        super().__init__()
-        self._gateway = gateway
-
-    def answer(self, request: Request) -> bytes:
-        """One reason a line."""
-        reasons = hindrances(state_of(self._gateway))
-        if not reasons:
-            return _plain(request, b"ready\n")
-        request.setResponseCode(503)
-        return _plain(request, "".join(f"{each}\n" for each in reasons).encode())
-
-
-class MetricsPage(Page):
-    """The metrics, in the form that the client prefers."""
-
-    def __init__(self, metrics: Metrics) -> None:
-        super().__init__()
-        self._metrics = metrics
-
-    def answer(self, request: Request) -> bytes:
-        """The text of all metrics."""
-        octets, media_type = self._metrics.exposition(request.getHeader("accept") or "")
-        return _plain(request, octets, media_type)
-
-
-def pages_of(gateway: Gateway) -> Resource:
-    """The pages of a gateway."""
-    root = Resource()
-    root.putChild(b"healthz", Page())
-    root.putChild(b"readyz", Readiness(gateway))
-    metrics = Metrics(gateway.traffic, lambda: state_of(gateway))
-    root.putChild(b"metrics", MetricsPage(metrics))
-    return root
-
-
-def _plain(request: Request, octets: bytes, media_type: str = _TEXT) -> bytes:
-    request.setHeader("content-type", media_type)
-    request.setHeader("cache-control", "no-store")
-    return octets
-
-
-# -- the connections -------------------------------------------------------------------
 
 
 class BodilessRequest(Request):
@@ -170,15 +102,17 @@ class Doorkeeper(WrappingFactory):
 
 
 class WebService(Service):
-    """The web site of a gateway ([web] listen)."""
+    """The web site of a gateway ([web] listen); `reload` has it read its file again."""
 
     log = Logger()
 
-    def __init__(self, reactor: Any, gateway: Gateway, listen: str) -> None:
+    def __init__(
+        self, reactor: Any, gateway: Gateway, listen: str, reload: Reload
+    ) -> None:
         self._reactor = reactor
         self._place = parse_listen(listen)
         site = QuietSite(
-            pages_of(gateway),
+            pages_of(gateway, reload),
             requestFactory=BodilessRequest,
             timeout=IDLE,
             reactor=reactor,

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from cpmgw import policy
+from cpmgw.addressing import checks as addressing
+from cpmgw.addressing.settings import (
+    DialPlanSettings,
+    DialRule,
+    DirectoryEntry,
+    EnumSettings,
+    NamedUser,
+)
+from cpmgw.config.number_ranges import MOST_NUMBERS, count, overlaps, range_of
 from cpmgw.config.reading import Rules, unreadable
 from cpmgw.config.sections import (
     Config,
     CredentialsConfig,
     GatewayConfig,
+    IwfConfig,
+    NumberPoolConfig,
     SipConfig,
     SmscConfig,
     SmscTlsConfig,
     UserConfig,
     WebConfig,
+    XdmsConfig,
 )
 from cpmgw.policy import Policy
 from cpmgw.sip.errors import SipError
-from cpmgw.sip.listening import parse_listen
+from cpmgw.sip.listening import parse_alias, parse_listen
 from cpmgw.sip.settings import ConnectionSettings
 from cpmgw.sip.uri import SipUri, parse_uri
 from cpmgw.store import address
 from txsmpp.text.message_id import IdForm
+
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{16,256}=*", re.ASCII)
 
 T = TypeVar("T")
 PairFault = tuple[str, str]
@@ -57,12 +73,44 @@ def _place(text: str) -> Iterator[str]:
             yield from _file(name)
 
 
+def _aliases(texts: tuple[str, ...]) -> Iterator[str]:
+    for text in texts:
+        try:
+            parse_alias(text)
+        except SipError as error:
+            yield str(error)
+
+
 def _web(text: str) -> Iterator[str]:
     if not text:
         return
     yield from _place(text)
     if not text.lower().startswith("tcp:"):
         yield f"{text!r}: not tcp"
+
+
+def _token(text: str) -> Iterator[str]:
+    if text and not _TOKEN.fullmatch(text):  # a secret is not shown
+        yield "must be 16 to 256 letters, digits and ._~+/- (RFC 6750 2.1)"
+
+
+def _xcap_root(text: str) -> Iterator[str]:
+    if not text:
+        return
+    try:
+        parts = urlsplit(text)
+        complete = bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        yield f"{text!r}: {error}"
+        return
+    if parts.scheme not in ("http", "https") or not complete or not _visible(text):
+        yield f"{text!r} is no http or https URL"
+    elif "@" in parts.netloc or "?" in text or "#" in text:
+        yield f"{text!r} has more than a host and a path"
+
+
+def _visible(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _sip_uri(text: str) -> Iterator[str]:
@@ -75,6 +123,13 @@ def _sip_uri(text: str) -> Iterator[str]:
         return
     if not isinstance(uri, SipUri):
         yield f"{text!r} is no SIP URI"
+
+
+def _needed_sip_uri(text: str) -> Iterator[str]:
+    if text:
+        yield from _sip_uri(text)
+    else:
+        yield "must not be empty"
 
 
 def _networks(texts: tuple[str, ...]) -> Iterator[str]:
@@ -107,10 +162,44 @@ def _credentials(users: tuple[CredentialsConfig, ...]) -> Iterator[str]:
 
 
 def _centres(centres: tuple[SmscConfig, ...]) -> Iterator[str]:
-    if not centres:
-        yield "must hold at least one [[smsc]]"
     for name in _repeated(centre.name for centre in centres):
         yield f"the name {name!r} is used more than once"
+
+
+def _iwfs(iwfs: tuple[IwfConfig, ...]) -> Iterator[str]:
+    for name in _repeated(each.name.lower() for each in iwfs):
+        yield f"the name {name!r} is used more than once"
+
+
+def _numbers(texts: tuple[str, ...]) -> Iterator[str]:
+    if not texts:
+        yield "must hold at least one number"
+    ranges = []
+    for text in texts:
+        try:
+            ranges.append((range_of(text), text))
+        except ValueError as error:
+            yield str(error)
+    for one, other, number in overlaps(ranges):
+        yield f"{one!r} and {other!r} both hold {number}"
+
+
+def _services(names: tuple[str, ...]) -> Iterator[str]:
+    if not names:
+        yield "must name at least one service"
+    for name in _repeated(names):
+        yield f"{name!r} stands there twice"
+
+
+def _number_pools(pools: tuple[NumberPoolConfig, ...]) -> Iterator[str]:
+    for name in _repeated(pool.name for pool in pools):
+        yield f"the name {name!r} is used more than once"
+    if count(each for pool in pools for each in pool.ranges) > MOST_NUMBERS:
+        yield f"holds more than {MOST_NUMBERS} numbers"
+    # Whatever their services: who answers to a number says only who it is and to which.
+    named = [(each, pool.name) for pool in pools for each in pool.ranges]
+    for one, other, number in overlaps(named):
+        yield f"the pools {one!r} and {other!r} both hold {number}"
 
 
 def _repeated(values: Iterable[T]) -> list[T]:
@@ -118,6 +207,15 @@ def _repeated(values: Iterable[T]) -> list[T]:
 
 
 # -- keys that clash -----------------------------------------------------------------
+
+
+def _config(config: Config) -> Iterator[PairFault]:
+    if not (config.smsc or config.iwf):
+        yield "smsc", "must hold at least one [[smsc]], or there must be an [[iwf]]"
+    if config.smsc and any(each.name.lower() == "sms" for each in config.iwf):
+        yield "iwf", "the name 'SMS' is that of the IWF in this process"
+    for key, fault in addressing.emergencies(config.dial_plan, config.gateway.country):
+        yield f"dial_plan.{key}", fault
 
 
 def _user(user: UserConfig) -> Iterator[PairFault]:
@@ -151,6 +249,24 @@ def _tls(tls: SmscTlsConfig) -> Iterator[PairFault]:
         yield "key", "needs a certificate"
 
 
+def _xdms(xdms: XdmsConfig) -> Iterator[PairFault]:
+    if xdms.username and not xdms.password:
+        yield "password", "is missing (or password_file)"
+    if xdms.password and not xdms.username:
+        yield "username", "is missing beside the password"
+    if ":" in xdms.username:
+        yield "username", "must not have a colon (RFC 7617 2)"
+    if xdms.username and not xdms.root.lower().startswith("https:"):
+        yield "username", "needs a root that begins with https"
+    if xdms.root and not xdms.actions:
+        yield "actions", "must name at least one element"
+
+
+def _pages(web: WebConfig) -> Iterator[PairFault]:
+    if web.token_file and not web.token:
+        yield "token_file", "is empty"
+
+
 def _policy(chosen: Policy) -> Iterable[PairFault]:
     return policy.contradictions(chosen).items()
 
@@ -159,6 +275,7 @@ RULES: Final = Rules(
     fields={
         (GatewayConfig, "state"): _state,
         (SipConfig, "listen"): _listen,
+        (SipConfig, "aliases"): _aliases,
         (SipConfig, "next_hop"): _sip_uri,
         (SipConfig, "address"): _sip_uri,
         (SipConfig, "participating_function"): _sip_uri,
@@ -167,17 +284,36 @@ RULES: Final = Rules(
         (SipConfig, "credentials"): _credentials,
         (ConnectionSettings, "trust_roots"): _files,
         (Config, "smsc"): _centres,
+        (Config, "iwf"): _iwfs,
+        (IwfConfig, "uri"): _needed_sip_uri,
         (SmscTlsConfig, "authority"): _file,
         (SmscTlsConfig, "certificate"): _file,
         (SmscTlsConfig, "key"): _file,
         (WebConfig, "listen"): _web,
+        (WebConfig, "token"): _token,
+        (DialPlanSettings, "rules"): addressing.faults_of_rules,
+        (DialPlanSettings, "short_numbers"): addressing.faults_of_short_numbers,
+        (DialPlanSettings, "names"): addressing.faults_of_names,
+        (Config, "directory"): addressing.faults_of_directory,
+        (EnumSettings, "servers"): addressing.faults_of_servers,
+        (NumberPoolConfig, "numbers"): _numbers,
+        (NumberPoolConfig, "services"): _services,
+        (Config, "number_pool"): _number_pools,
+        (XdmsConfig, "root"): _xcap_root,
+        (XdmsConfig, "trust_roots"): _files,
     },
     tables={
+        Config: _config,
         UserConfig: _user,
         CredentialsConfig: _user,
         SipConfig: _sip,
         SmscConfig: _centre,
         SmscTlsConfig: _tls,
+        DialRule: addressing.faults_of_rule,
+        NamedUser: addressing.faults_of_name,
+        DirectoryEntry: addressing.faults_of_entry,
+        XdmsConfig: _xdms,
+        WebConfig: _pages,
         Policy: _policy,
     },
 )

@@ -20,6 +20,8 @@ TableCheck = Callable[[Any], Iterable[tuple[str, str]]]
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MISSING: Final = object()
 MOST_SECRET_OCTETS: Final = 4096
+# Keys that may be read from a file of their own.
+_SECRETS: Final = ("password", "token")
 
 
 class Fault(NamedTuple):
@@ -56,8 +58,9 @@ class Reader:
         before = len(self.faults)
         fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         self._unknown(table, fields, path)
-        if "password_file" in fields:
-            table = self._with_password(table, path)
+        for name in _SECRETS:
+            if f"{name}_file" in fields:
+                table = self._with_secret(table, path, name)
         values = {}
         for name, field in fields.items():
             at = _join(path, name)
@@ -164,24 +167,26 @@ class Reader:
             return _MISSING
         return _VARIABLE.sub(lambda found: self._environment[found[1]], text)
 
-    def _with_password(self, table: dict[str, Any], path: str) -> dict[str, Any]:
-        """The table with `password` read from `password_file`, if it names one."""
-        at = _join(path, "password_file")
-        name = table.get("password_file", "")
+    def _with_secret(
+        self, table: dict[str, Any], path: str, key: str
+    ) -> dict[str, Any]:
+        """The table with a secret read from the file that `key`_file names, if any."""
+        at = _join(path, f"{key}_file")
+        name = table.get(f"{key}_file", "")
         if not isinstance(name, str) or not name:
             return table
-        if table.get("password"):
-            self._fault(at, "stands beside password: only one of them counts")
+        if table.get(key):
+            self._fault(at, f"stands beside {key}: only one of them counts")
             return table
         name = self._expanded(name, at)
         if name is _MISSING:
-            return {**table, "password_file": ""}
+            return {**table, f"{key}_file": ""}
         try:
             secret = _secret(name)
         except (OSError, ValueError) as error:
             self._fault(at, _cause(error))
             return table
-        return {**table, "password": _Verbatim(secret)}
+        return {**table, key: _Verbatim(secret)}
 
 
 def _secret(path: str) -> str:

@@ -9,7 +9,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cpmgw.addressing.settings import (
+    DialPlanSettings,
+    DirectoryEntry,
+    EnumSettings,
+)
+from cpmgw.config.number_ranges import Range, range_of
 from cpmgw.policy import Policy
+from cpmgw.policy.selection import KindName, ServiceName
 from cpmgw.sip.parser import Limits as SipLimits
 from cpmgw.sip.settings import ConnectionSettings
 from cpmgw.sip.transaction.machine import Timing
@@ -46,6 +53,14 @@ Name = Annotated[
     msgspec.Meta(
         pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z",
         description="a word of letters, digits, dots and dashes",
+    ),
+]
+
+MediaRange = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A(\*|[a-z0-9!#$&^_.+-]{1,64}/(\*|[a-z0-9!#$&^_.+-]{1,64}))\Z",
+        description='a media type ("image/png"), a range ("image/*") or "*"',
     ),
 ]
 
@@ -102,6 +117,7 @@ class SipConfig(Section, frozen=True, kw_only=True):
 
     listen: tuple[str, ...] = LOOPBACK
     host: OptionalHost = ""
+    aliases: tuple[str, ...] = ()
     next_hop: str = ""
     trusted: tuple[str, ...] = ("127.0.0.0/8",)
     address: str = ""
@@ -109,6 +125,7 @@ class SipConfig(Section, frozen=True, kw_only=True):
     transactions: Count = 200_000
     pending: Count = 5_000
     pending_octets: Count = 64 * 1024 * 1024
+    ringing: Count = 5_000
     handler_timeout: Seconds = 30.0
     drain: float = 5.0
     addresses: Count = 4
@@ -186,10 +203,84 @@ class SmscConfig(Section, frozen=True, kw_only=True):
         return f"<SmscConfig {self.name!r}>"  # no password in a log
 
 
+class IwfConfig(Section, frozen=True, kw_only=True):
+    """[[iwf]]: an Interworking Function on another host, reached by SIP (TS 5.1)."""
+
+    name: Name
+    service: ServiceName
+    uri: str
+    kinds: tuple[KindName, ...] = (
+        "pager",
+        "large",
+        "file",
+        "session",
+        "group",
+        "notification",
+    )
+    addresses: Literal["number", "mailbox"] = "number"
+    text_only: bool = False
+    media: tuple[MediaRange, ...] = ("*",)
+    assigns_originator: bool = False
+
+
+class XdmsConfig(Section, frozen=True, kw_only=True):
+    """[xdms]: where users have said which service they prefer (TS 5.1 step 7)."""
+
+    root: str = ""
+    auid: Name = "org.openmobilealliance.access-rules"
+    document: Name = "access-rules"
+    actions: tuple[Name, ...] = (
+        "preferred-delivery-mechanism",
+        "preferred-delivery",
+        "preferred-service",
+    )
+    asserted_identity: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A[A-Za-z0-9-]*\Z", description="the name of a header or empty"
+        ),
+    ] = "X-3GPP-Asserted-Identity"
+    username: str = ""
+    password: str = ""
+    password_file: str = ""
+    trust_roots: tuple[str, ...] = ()
+    timeout: Seconds = 2.0
+    concurrency: Count = 100
+    max_size: Annotated[int, msgspec.Meta(ge=256, le=1_048_576)] = 65_536
+    cache: int = 10_000
+    cache_ttl: float = 300.0
+    negative_ttl: float = 30.0
+    stale: float = 3600.0
+
+    def __repr__(self) -> str:
+        return f"<XdmsConfig {self.root!r}>"  # no password in a log
+
+
+class NumberPoolConfig(Section, frozen=True, kw_only=True):
+    """[[number_pool]]: numbers that stand for group sessions (TS 5.1 step 7a)."""
+
+    name: Name
+    numbers: tuple[str, ...]
+    services: tuple[Literal["SMS", "MMS"], ...] = ("SMS", "MMS")
+    share: Literal["user", "none"] = "user"
+    most_per_user: int = 100
+    idle: float = 0.0
+
+    @property
+    def ranges(self) -> tuple[Range, ...]:
+        """The first and the last number of each range, without their plus signs."""
+        return tuple([range_of(text) for text in self.numbers])
+
+
 class WebConfig(Section, frozen=True, kw_only=True):
-    """[web]: metrics and status pages."""
+    """[web]: metrics and status pages, and who may see and do more."""
 
     listen: str = ""
+    token: str = ""
+    token_file: str = ""
+
+    def __repr__(self) -> str:
+        return f"<WebConfig {self.listen!r}>"  # no token in a log
 
 
 class LimitsConfig(Section, frozen=True, kw_only=True):
@@ -197,6 +288,7 @@ class LimitsConfig(Section, frozen=True, kw_only=True):
 
     answers: Count = 200_000
     store_queue: Count = 10_000
+    trace: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 1_000
 
 
 class LogConfig(Section, frozen=True, kw_only=True):
@@ -210,8 +302,14 @@ class Config(Section, frozen=True, kw_only=True):
 
     gateway: GatewayConfig
     sip: SipConfig = SipConfig()
-    smsc: tuple[SmscConfig, ...]
+    smsc: tuple[SmscConfig, ...] = ()
+    iwf: tuple[IwfConfig, ...] = ()
+    number_pool: tuple[NumberPoolConfig, ...] = ()
+    xdms: XdmsConfig = XdmsConfig()
     web: WebConfig = WebConfig()
+    dial_plan: DialPlanSettings = DialPlanSettings()
+    directory: tuple[DirectoryEntry, ...] = ()
+    enum: EnumSettings = EnumSettings()
     policy: Policy = Policy()
     limits: LimitsConfig = LimitsConfig()
     log: LogConfig = LogConfig()

@@ -172,3 +172,31 @@ def _declared_in(body: bytes) -> str:
     for end in b"\"'> ;/":
         value = value.partition(bytes((end,)))[0]
     return value.decode("ascii", "replace")
+
+
+def leaf_types(
+    content_type: str, body: bytes, limits: MimeLimits = DEFAULT_LIMITS
+) -> tuple[str, ...]:
+    """Give the media types in an entity that are no multipart, each once.
+
+    Raises MimeError for a multipart that cannot be taken apart.
+    """
+    found: dict[str, None] = {}
+    _gather(parse_media_type(content_type or "text/plain"), body, limits, 0, found)
+    return tuple(found)
+
+
+def _gather(
+    kind: MediaType,
+    body: bytes,
+    limits: MimeLimits,
+    depth: int,
+    found: dict[str, None],
+) -> None:
+    if kind.main != "multipart":
+        found[kind.name] = None
+        return
+    if depth == limits.max_depth:
+        raise MimeError(f"parts nested deeper than {limits.max_depth}")
+    for part in split_multipart(body, kind.parameter("boundary"), limits):
+        _gather(part.media_type, part.decoded(), limits, depth + 1, found)

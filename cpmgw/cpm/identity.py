@@ -36,6 +36,17 @@ class Address(msgspec.Struct, frozen=True):
     text: str
 
 
+class Subscriber(msgspec.Struct, frozen=True, gc=False):
+    """What a URI says of a telephone (RFC 3966 3, RFC 3261 19.1.6).
+
+    `number` is without visual separators, and may be no number at all; `context` is
+    the phone-context as it came, empty without one.
+    """
+
+    number: str
+    context: str = ""
+
+
 def is_e164(text: str) -> bool:
     """Whether this is a plus sign and 7 to 15 digits of an E.164 number."""
     return (
@@ -54,21 +65,34 @@ def e164_of(uri: Uri, country: str = "", international_prefix: str = "") -> str 
     counts through its phone-context, or as a national number of `country` (ISO 3166
     code); one that begins with `international_prefix` ("00") is international.
     """
-    if isinstance(uri, TelUri):
-        if is_e164(uri.number):
-            return uri.number
-        context = uri.parameter("phone-context") or ""
-        return _from_local(uri.number, context, country, international_prefix)
-    if isinstance(uri, AbsoluteUri) or not uri.user:
+    subscriber = subscriber_of(uri)
+    if subscriber is None:
         return None
-    subscriber, semicolon, parameters = unescape(uri.user).partition(";")
-    number = subscriber.translate(_VISUAL)
+    number, context = subscriber.number, subscriber.context
     if is_e164(number):
         return number
-    if (uri.parameter("user") or "").lower() != "phone":
-        return None
-    context = _phone_context(parameters) if semicolon else ""
     return _from_local(number, context, country, international_prefix)
+
+
+def subscriber_of(uri: Uri) -> Subscriber | None:
+    """Give what a URI says of a telephone, None if it speaks of none (TS Table 1).
+
+    A SIP URI does with user=phone, or with a user part of "+" and digits.
+    """
+    if isinstance(uri, TelUri):
+        return Subscriber(uri.number, uri.parameter("phone-context") or "")
+    if isinstance(uri, AbsoluteUri) or not uri.user:
+        return None
+    number, _, parameters = unescape(uri.user).partition(";")
+    number = without_separators(number)
+    if not is_e164(number) and (uri.parameter("user") or "").lower() != "phone":
+        return None
+    return Subscriber(number, _phone_context(parameters))
+
+
+def without_separators(number: str) -> str:
+    """Give a number without what is only there for the eye (RFC 3966 5.1.1)."""
+    return number.translate(_VISUAL)
 
 
 def _phone_context(parameters: str) -> str:
@@ -89,7 +113,7 @@ def _from_local(
     """
     if not (number.isascii() and number.isdecimal() and len(number) <= 20):
         return None
-    context = context.translate(_VISUAL)
+    context = without_separators(context)
     if context[:1] == "+" and context[1:].isdecimal() and len(context) <= 16:
         joined = context + number
         if is_e164(joined) and (whole := _valid(joined, None)):
@@ -163,7 +187,7 @@ def from_smpp(
     """
     if ton == TON_ALPHANUMERIC or npi not in (NPI_UNKNOWN, NPI_ISDN):
         return Address(None, address)
-    digits = address.translate(_VISUAL)
+    digits = without_separators(address)
     if ton == TON_INTERNATIONAL:
         number = "+" + digits.removeprefix("+")
         if is_e164(number):

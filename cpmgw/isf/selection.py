@@ -1,83 +1,55 @@
-"""Which Non-CPM Communication Service interworks a message (TS 5.1).
+"""Which IWF interworks a request (TS 5.1 steps 1 to 9, 11 b to 11 d).
 
-A pure function of the message, the services and the policy: its result says which
-service was chosen, and for each that was not, why not.
+A pure function of the request, the IWFs' capabilities, the policy and what is known:
+the result says which IWF was chosen, which others were left, and of each that was ruled
+out at which step, and why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-import msgspec
+from cpmgw.isf.findings import Selection, Verdict
+from cpmgw.isf.request import CpmRequest
+from cpmgw.isf.steps import STEPS, Known, Selecting
+from cpmgw.iwf.capabilities import Capabilities
+from cpmgw.policy import SelectionPolicy
 
-from cpmgw.errors import CannotInterwork
-from cpmgw.interfaces import IInterworking
-from cpmgw.iwf.standalone import StandaloneMessage
+__all__ = ["NOTHING", "Known", "select"]
 
-SECTION = "TS 5.1"
-
-
-class Exclusion(msgspec.Struct, frozen=True):
-    """A service that was ruled out, and the refusal to give if no other is left."""
-
-    service: str
-    refusal: CannotInterwork
+NOTHING: Final = Known()
 
 
-class Selection(msgspec.Struct, frozen=True):
-    """The decision: the service, or None, and what ruled the others out."""
-
-    chosen: IInterworking | None
-    exclusions: tuple[Exclusion, ...] = ()
-
-    @property
-    def refusal(self) -> CannotInterwork:
-        """The answer where nothing was chosen.
-
-        The refusal on which all services agree; otherwise 488 (steps 3 and 11 d).
-        """
-        statuses = {each.refusal.status for each in self.exclusions}
-        if len(statuses) == 1:
-            return self.exclusions[0].refusal
-        return CannotInterwork(488, "Not Acceptable Here", section=f"{SECTION} step 11")
-
-
-def select(message: StandaloneMessage, services: Sequence[IInterworking]) -> Selection:
-    """Choose the service for a pager mode message.
-
-    Step 3: an originator without a routable address is refused with 488. Step 4: a
-    disposition notification goes by its Non-CPM Communication Service Identifier
-    alone. Step 5: the first service, in order of preference, that can carry it.
-    """
-    if not message.originator:
-        refusal = CannotInterwork(
-            488,
-            "Not Acceptable Here",
-            section=f"{SECTION} step 3",
-            warning="the originator has no routable address",
-        )
-        return Selection(None, tuple(Exclusion(s.name, refusal) for s in services))
-    if message.is_notification and message.nccsid:
-        return _indicated(message, services)
-    exclusions: list[Exclusion] = []
-    for service in services:
-        reason = service.refuses(message)
-        if reason is None:
-            return Selection(service, tuple(exclusions))
-        exclusions.append(Exclusion(service.name, reason))
-    return Selection(None, tuple(exclusions))
-
-
-def _indicated(
-    message: StandaloneMessage, services: Sequence[IInterworking]
+def select(
+    request: CpmRequest,
+    iwfs: Sequence[Capabilities],
+    policy: SelectionPolicy,
+    known: Known = NOTHING,
+    retry_after: int = 0,
 ) -> Selection:
-    for service in services:
-        if service.name.lower() == message.nccsid.lower():
-            return Selection(service)
-    refusal = CannotInterwork(
-        488,
-        "Not Acceptable Here",
-        section=f"{SECTION} step 4",
-        warning=f"no interworking with {message.nccsid}",
-    )
-    return Selection(None, (Exclusion(message.nccsid, refusal),))
+    """Choose the IWF for a request.
+
+    `iwfs` stand in the order in which equals are taken; `retry_after` is what a
+    temporary refusal tells, in seconds.
+    """
+    selecting = Selecting(request, iwfs, policy, known, retry_after)
+    for step in STEPS:
+        step(selecting)
+        if selecting.settled or not selecting.remaining:
+            break
+    candidates = tuple([each.name for each in selecting.remaining])
+    if candidates:
+        selecting.note(
+            "4" if selecting.settled else "9",
+            candidates[0],
+            Verdict.CHOSEN,
+            _why_chosen(candidates),
+        )
+    return Selection(candidates, tuple(selecting.findings))
+
+
+def _why_chosen(candidates: Sequence[str]) -> str:
+    if len(candidates) == 1:
+        return "the only one that is left"
+    return f"before {', '.join(candidates[1:])}"

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from cpmgw.cpm.imdn import Disposition
-from cpmgw.interfaces import SegmentReport
 from cpmgw.policy import Policy
+from cpmgw.records import SegmentReport
 from txsmpp.constants import MessageState
 
 FAILURES: Final = frozenset(

@@ -7,7 +7,7 @@ import msgspec
 from cpmgw.cpm import product
 from cpmgw.cpm.events import IW_EVENT_TYPE, failed_iw
 from cpmgw.cpm.features import Feature, accept_contact, icsi
-from cpmgw.interfaces import ImdnContext
+from cpmgw.records import ImdnContext
 from cpmgw.sip.headers import NameAddr
 from cpmgw.sip.message import Request, originate
 from cpmgw.sip.uri import parse_uri

@@ -16,7 +16,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cpmgw.errors import CannotInterwork
-from cpmgw.interfaces import Answer
+from cpmgw.records import Answer
 
 
 class RepeatGuard:

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from cpmgw.addressing.dialplan import DialPlan, PhoneAddress
 from cpmgw.cpm.content import PROTECTED_TYPES, text_of
 from cpmgw.cpm.cpim import MEDIA_TYPE as CPIM_TYPE
 from cpmgw.cpm.cpim import CpimMessage, parse_cpim
@@ -15,23 +16,22 @@ from cpmgw.cpm.errors import CpimError, CpmError
 from cpmgw.cpm.headers import (
     Identification,
     expires_of,
-    hides_identity,
     identification_of,
 )
-from cpmgw.cpm.identity import e164_of, nccsid_of, tel_uri
+from cpmgw.cpm.identity import nccsid_of
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
 from cpmgw.cpm.imdn import Disposition, Requested, imdn_of
 from cpmgw.cpm.mime import parse_media_type, split_multipart
 from cpmgw.cpm.timestamp import format_datetime
 from cpmgw.errors import CannotInterwork
-from cpmgw.interfaces import ImdnContext
+from cpmgw.iwf.parties import Ends, Parties, parties_of
 from cpmgw.policy import Policy
+from cpmgw.records import ImdnContext
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.message import Request
-from cpmgw.sip.uri import SipUri, TelUri, Uri, parse_uri
+from cpmgw.sip.uri import SipUri, TelUri, parse_uri
 
 SECTION: Final = "TS 6.1.1"
-ANONYMOUS_HOST: Final = "anonymous.invalid"
 _KEPT: Final = (
     "To",
     "Conversation-ID",
@@ -46,18 +46,14 @@ _KEPT: Final = (
 class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One SIP MESSAGE with the CPM pager mode feature tag, read once.
 
-    `originator` is the E.164 number in P-Asserted-Identity, otherwise in From, empty
-    if neither holds one; `target` likewise of the Request-URI, otherwise of To.
     `content_type` and `content` are those inside the CPIM wrapper. `received` is in
     seconds since 1970, `expires` in seconds from then.
     """
 
     request: Request
     received: float
-    originator: str
-    target: str
+    parties: Parties
     nccsid: str
-    anonymous: bool
     cpim: CpimMessage | None
     content_type: str
     transfer_encoding: str
@@ -104,6 +100,7 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             raise CannotInterwork(
                 error.status,
                 error.reason,
+                cause="content",
                 section=SECTION,
                 warning=str(error),
             ) from error
@@ -123,22 +120,21 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """
         request = self.request
         if self.message_id:
-            place = f"{self.originator}\0{self.message_id}"
+            place = f"{self.parties.originator_text}\0{self.message_id}"
         else:
             place = f"{request.from_.tag}\0{request.call_id}\0{request.cseq}"
-        whole = f"{self.target or request.uri}\0{place}".encode(
-            "utf-8", "surrogateescape"
-        )
+        target = self.parties.target_text or request.uri
+        whole = f"{target}\0{place}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(whole, digest_size=16).digest()
 
-    def imdn_context(self) -> ImdnContext:
+    def imdn_context(self, ends: Ends, plan: DialPlan) -> ImdnContext:
         """What later notifications of this message need (step 2 a and b)."""
         cpim = self.cpim
         imdn = self.imdn
         headers = self.request.headers
         return ImdnContext(
-            originator=str(tel_uri(self.originator)),
-            recipient=self._recipient(),
+            originator=str(plan.uri_of(ends.originator)),
+            recipient=self._recipient(ends.target, plan),
             cpim_from=_uri_of(cpim, "From"),
             cpim_to=_uri_of(cpim, "To"),
             message_id=imdn.message_id,
@@ -154,13 +150,13 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             or "",
         )
 
-    def _recipient(self) -> str:
+    def _recipient(self, target: PhoneAddress, plan: DialPlan) -> str:
         """Who a notification comes from: the To (Table 3), if it names the target.
 
         A To of somebody else's would have us assert an identity that its sender chose.
         """
         to = self.request.to.uri
-        return str(to if e164_of(to) == self.target else tel_uri(self.target))
+        return str(to if plan.target_of(to) == target else plan.uri_of(target))
 
 
 def _routable(text: str) -> bool:
@@ -178,36 +174,42 @@ def _uri_of(cpim: CpimMessage | None, name: str) -> str:
 
 
 def read_standalone(
-    request: Request, received: float, country: str = ""
+    request: Request, received: float, plan: DialPlan
 ) -> StandaloneMessage:
     """Read a pager mode message; CannotInterwork for what cannot be understood.
 
-    CPIM headers and formatting and recipient lists are set aside (TS 6.1). `country`
-    is the one whose national numbers are understood.
+    CPIM headers and formatting and recipient lists are set aside (TS 6.1). The parties
+    are those that the dial plan knows.
     """
     try:
-        return _read(request, received, country)
+        return _read(request, received, plan)
     except CpmError as error:
         raise CannotInterwork(
-            error.status, error.reason, section=SECTION, warning=str(error)
+            error.status,
+            error.reason,
+            cause="unreadable",
+            section=SECTION,
+            warning=str(error),
         ) from error
     except SipSyntaxError as error:
         raise CannotInterwork(
-            error.status, error.reason, section="RFC 3261 21.4.1"
+            error.status,
+            error.reason,
+            cause="unreadable",
+            section="RFC 3261 21.4.1",
+            warning=error.reason,
         ) from error
 
 
-def _read(request: Request, received: float, country: str) -> StandaloneMessage:
+def _read(request: Request, received: float, plan: DialPlan) -> StandaloneMessage:
     headers = request.headers
     _refuse_what_is_no_text(request)
     cpim, content_type, encoding, content = _unwrap(request)
     return StandaloneMessage(
         request=request,
         received=received,
-        originator=_originator(request, country),
-        target=e164_of(request.uri, country) or e164_of(request.to.uri, country) or "",
+        parties=parties_of(request, plan),
         nccsid=nccsid_of(request.uri) or nccsid_of(request.to.uri) or "",
-        anonymous=hides_identity(headers) or _is_anonymous(request.from_.uri),
         cpim=cpim,
         content_type=content_type,
         transfer_encoding=encoding,
@@ -264,20 +266,3 @@ def _refuse_what_is_no_text(request: Request) -> None:
         "".join(kept).encode()
     except UnicodeEncodeError as error:
         raise SipSyntaxError("Header Field That Is Not UTF-8") from error
-
-
-def _is_anonymous(uri: Uri) -> bool:
-    """Whether a From says that its sender wants not to be known (RFC 3323 4.1.1.3)."""
-    return isinstance(uri, SipUri) and uri.host.lower() == ANONYMOUS_HOST
-
-
-def _originator(request: Request, country: str) -> str:
-    """The E.164 number of P-Asserted-Identity, otherwise From (Table 1)."""
-    candidates: list[Uri] = [
-        each.uri for each in request.headers.addresses("P-Asserted-Identity")
-    ]
-    for uri in candidates or [request.from_.uri]:
-        number = e164_of(uri, country)
-        if number:
-            return number
-    return ""

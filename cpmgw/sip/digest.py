@@ -92,8 +92,12 @@ class Verifier:
     ) -> None:
         self._realm = realm
         self._nonces = Nonces(secret, lifetime=lifetime, capacity=capacity)
+        self.change(users)
+
+    def change(self, users: Mapping[str, str]) -> None:
+        """Know these users and no others from now on; nonces stay what they are."""
         self._secrets = {
-            (name, algorithm): secret_of(algorithm, name, realm, password)
+            (name, algorithm): secret_of(algorithm, name, self._realm, password)
             for name, password in users.items()
             for algorithm in CHALLENGED
         }
@@ -122,29 +126,47 @@ class Verifier:
         Malformed credentials are a SipSyntaxError. The digest's URI need not be the
         Request-URI, which a proxy may have changed (RFC 3261 22.4 item 8).
         """
+        credentials = self._ours(request, header)
+        if credentials is None:
+            return Verdict.ABSENT, None
+        if not self._proves(credentials, request.method):
+            return Verdict.DENIED, None
+        count = int(credentials.nc or "", 16)
+        freshness = self._nonces.use(credentials.nonce, count, now)
+        if freshness is Freshness.FRESH:
+            return Verdict.ACCEPTED, credentials.username
+        return Verdict.STALE, None
+
+    def acknowledging(self, ack: Request, now: float, waited: float) -> str | None:
+        """The user who sent the INVITE whose credentials an ACK has (RFC 3261 22.1).
+
+        They are those of the INVITE as they were, so their count is not spent again,
+        and they may be `waited` seconds older than others.
+        """
+        credentials = self._ours(ack, "Authorization")
+        if credentials is None or not self._proves(credentials, "INVITE"):
+            return None
+        freshness = self._nonces.check(credentials.nonce, now - waited)
+        return credentials.username if freshness is Freshness.FRESH else None
+
+    def _ours(self, request: Request, header: str) -> Credentials | None:
+        """The credentials for our realm."""
         for value in request.headers.raw(header):
             credentials = parse_credentials(value)
             if credentials is not None and credentials.realm == self._realm:
-                return self._judge(credentials, request.method, now)
-        return Verdict.ABSENT, None
+                return credentials
+        return None
 
-    def _judge(
-        self, credentials: Credentials, method: str, now: float
-    ) -> tuple[Verdict, str | None]:
+    def _proves(self, credentials: Credentials, method: str) -> bool:
+        """Whether they were made with the user's password, for this method."""
         secret = self._secrets.get((credentials.username, credentials.algorithm))
-        count = credentials.nc or ""
-        if credentials.qop != _AUTH or not _HEX.fullmatch(count):
-            return Verdict.DENIED, None
+        if credentials.qop != _AUTH or not _HEX.fullmatch(credentials.nc or ""):
+            return False
         # An unknown name costs as much as a wrong password.
         expected = response_of(credentials, method, secret or "")
         given = credentials.response
         right = given.isascii() and hmac.compare_digest(expected, given)
-        if secret is None or not right:
-            return Verdict.DENIED, None
-        freshness = self._nonces.use(credentials.nonce, int(count, 16), now)
-        if freshness is Freshness.FRESH:
-            return Verdict.ACCEPTED, credentials.username
-        return Verdict.STALE, None
+        return right and secret is not None
 
 
 def choose(challenges: Iterable[str]) -> Challenge | None:

@@ -46,4 +46,11 @@ class TransactionTimeout(SipError):
 
 
 class TransportFailed(SipError):
-    """No transport could carry the message to its destination (RFC 3261 18.4)."""
+    """No transport could carry the message to its destination (RFC 3261 18.4).
+
+    `sent`: it, or a part of it, may have left before that.
+    """
+
+    def __init__(self, reason: str = "", *, sent: bool = False) -> None:
+        super().__init__(reason)
+        self.sent = sent

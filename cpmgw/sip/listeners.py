@@ -11,9 +11,12 @@ from twisted.internet.interfaces import IAddress, IListeningPort
 from twisted.protocols.tls import TLSMemoryBIOFactory
 
 from cpmgw.sip.connections import Connections, SipServerFactory
-from cpmgw.sip.listening import Listen, parse_listen
+from cpmgw.sip.forwarding import Side
+from cpmgw.sip.listening import Listen, parse_alias, parse_listen
+from cpmgw.sip.resolver import DEFAULT_PORTS, explicit_transport, is_numeric
 from cpmgw.sip.settings import EndpointSettings
 from cpmgw.sip.transport import UdpFlow, UdpSocket, Wire
+from cpmgw.sip.uri import SipUri, Uri
 
 _LARGEST_DATAGRAM = 65_535
 # What a UDP port takes before the reactor gets its turn; Twisted's own 256 KiB are
@@ -45,12 +48,18 @@ class Listeners:
         self._reactor = reactor
         self._wire = wire
         self._host = settings.host
+        names = [parse_alias(text) for text in settings.aliases]
+        if settings.host:
+            names.append((settings.host, None))
+        self._names = [(_normal(host), port) for host, port in names]
+        any_port = [host for host, port in self._names if port is None]
+        self._any_port = {host for host in any_port if not is_numeric(host)}
         self._connections = connections
         self._listens = tuple(parse_listen(text) for text in settings.listen)
         self._ports: list[tuple[str, IListeningPort]] = []
         self._sockets: list[tuple[bool, UdpSocket]] = []
         self._sent_by: dict[str, str] = {}
-        self._ours: set[tuple[str, int | None]] = set()
+        self._mine: set[tuple[str, str, int]] = set()
         self._flows: dict[tuple[str, int], UdpFlow] = {}
 
     @property
@@ -110,6 +119,40 @@ class Listeners:
         known = self._sent_by.get(transport)
         return known if known is not None else self._host or "localhost"
 
+    def side(self, transport: str) -> Side:
+        """Where we are reached by this transport, or else by the first that is bound.
+
+        Before anything is bound, or after, there is only the host of the settings.
+        """
+        if transport not in self._sent_by:
+            transport = next(iter(self._sent_by), transport)
+        return Side(transport, self.sent_by(transport))
+
+    def is_mine(self, uri: Uri) -> bool:
+        """Whether a URI names one of the bound addresses, the host of the settings, or
+        one of its aliases.
+
+        A port that is not named is the transport's own; with a host name it is any, as
+        the DNS may have chosen it (RFC 3263 4.2). `maddr` counts as the host does: who
+        named either has found us.
+        """
+        if not isinstance(uri, SipUri):
+            return False
+        address = uri.parameter("maddr")
+        return self._is_name(uri, uri.host) or (
+            address is not None and self._is_name(uri, address)
+        )
+
+    def _is_name(self, uri: SipUri, name: str) -> bool:
+        """Whether a host, with the port and transport of a URI, is ours."""
+        host = _normal(name)
+        if uri.port is None and host in self._any_port:
+            return True
+        transport = explicit_transport(uri)
+        port = uri.port or DEFAULT_PORTS.get(transport or "UDP", 0)
+        wanted = DEFAULT_PORTS if transport is None else (transport,)
+        return any((one, host, port) in self._mine for one in wanted)
+
     def is_sent_by(self, transport: str, host: str, port: int | None) -> bool:
         """Whether a response's topmost Via names us (RFC 3261 18.1.2)."""
         sent_by = host if port is None else f"{host}:{port}"
@@ -149,6 +192,23 @@ class Listeners:
             elif ":" in host:
                 host = f"[{host}]"
             self._sent_by[transport] = f"{host}:{port}"
+        self._mine = {
+            (transport, _normal(bound), port)
+            for transport, bound, port in self.addresses
+            if not _is_wildcard(bound)
+        }
+        for name, own_port in self._names:
+            for transport, _, port in self.addresses:
+                self._mine.add((transport, name, own_port or port))
+        for transport, sent_by in self._sent_by.items():
+            host, _, digits = sent_by.rpartition(":")
+            self._mine.add((transport, _normal(host), int(digits)))
+
+
+def _normal(host: str) -> str:
+    """A host name or address in the one form that is compared, without a last dot."""
+    bare = host.strip("[]").lower().removesuffix(".")
+    return str(ipaddress.ip_address(bare)) if is_numeric(bare) else bare
 
 
 def _is_wildcard(host: str) -> bool:

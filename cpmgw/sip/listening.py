@@ -1,7 +1,11 @@
-"""The strings that say where to listen: "udp:5060:interface=127.0.0.1", tcp:, tls:."""
+"""The strings that say where to listen: "udp:5060:interface=127.0.0.1", tcp:, tls:.
+
+Also those that say by which further names the listener is known.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -13,8 +17,12 @@ _KEYS: Final = {"interface", "backlog"}
 _TLS_KEYS: Final = _KEYS | {"privateKey", "certKey", "extraCertChain"}
 
 
+# host [ ":" port ], an IPv6 address with a port in brackets (RFC 3261 25.1 hostport)
+_ALIAS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
+
+
 class BadListen(SipError):
-    """A listen string that cannot be understood."""
+    """A listen string, or an alias, that cannot be understood."""
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +65,20 @@ def parse_listen(text: str) -> Listen:
         certificate=values.get("certKey", "") or values.get("privateKey", ""),
         chain=values.get("extraCertChain", ""),
     )
+
+
+def parse_alias(text: str) -> tuple[str, int | None]:
+    """Read a host with or without a port."""
+    match = _ALIAS.fullmatch(text)
+    if match is None:
+        raise BadListen(f"{text!r}: not a host or host:port")
+    host, digits = match.groups()
+    if digits is None:
+        return host, None
+    port = _number(text, digits, 65535)
+    if port == 0:
+        raise BadListen(f"{text!r}: 0 is no port")
+    return host, port
 
 
 def _number(text: str, digits: str, most: int) -> int:

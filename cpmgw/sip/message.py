@@ -209,13 +209,20 @@ class Response(msgspec.Struct, frozen=True, dict=True):
     def replace(
         self, *, headers: Headers | None = None, body: bytes | None = None
     ) -> Response:
-        """A copy with some parts changed."""
-        return Response(
+        """A copy with some parts changed, of the same class."""
+        return self.__class__(
             self.status,
             self.reason,
             self.headers if headers is None else headers,
             self.body if body is None else body,
         )
+
+
+class Relayed(Response, frozen=True, dict=True):
+    """A response of another server, on its way back through a proxy (RFC 3261 16.7).
+
+    It leaves as it is: no tag, no Server, nothing that a server of our own adds.
+    """
 
 
 Message = Request | Response

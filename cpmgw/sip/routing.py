@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from cpmgw.sip.errors import TransportFailed
 from cpmgw.sip.fields import NameAddr
 from cpmgw.sip.headers import Headers
 from cpmgw.sip.message import Request
+from cpmgw.sip.resolver import Hop
 from cpmgw.sip.uri import SipUri, Uri, parse_uri
 
 # What a Contact-like URI may carry and a Request-URI may not (RFC 3261 19.1.1).
@@ -38,6 +40,16 @@ def route(
     return request, _sip(request.uri, "Request-URI")
 
 
+def next_hop_of(text: str) -> SipUri | None:
+    """The next hop of the configuration, None where there is none."""
+    if not text:
+        return None
+    uri = parse_uri(text)
+    if not isinstance(uri, SipUri):
+        raise TransportFailed(f"next hop {text!r} is no SIP URI")
+    return uri
+
+
 def _along_route(request: Request) -> tuple[Request, SipUri]:
     """Follow the topmost Route; a strict router gets what it expects (12.2.1.1)."""
     routes = request.headers.addresses("Route")
@@ -65,8 +77,22 @@ def with_via(request: Request, transport: str, sent_by: str, branch: str) -> Req
     return request.replace(headers=request.headers.with_first("Via", via))
 
 
-def cancellation(sent: Request) -> Request:
-    """The CANCEL of a request as it was sent (RFC 3261 9.1)."""
+def secure_hops(request: Request, hops: list[Hop]) -> list[Hop]:
+    """The hops that a proxied request may take: with a SIPS URI by TLS (RFC 5630 3).
+
+    Fails with CannotRoute where there is none.
+    """
+    uri = request.uri
+    if not isinstance(uri, SipUri) or uri.scheme != "sips":
+        return hops
+    secure = [hop for hop in hops if hop.transport == "TLS"]
+    if not secure:
+        raise CannotRoute("a SIPS URI goes by TLS only")
+    return secure
+
+
+def cancellation(sent: Request, reasons: Iterable[str] = ()) -> Request:
+    """The CANCEL of a request as it was sent (RFC 3261 9.1), with its Reason values."""
     fields = [
         ("Via", sent.headers.raw("Via")[0]),
         ("Max-Forwards", "70"),
@@ -76,6 +102,7 @@ def cancellation(sent: Request) -> Request:
         ("CSeq", f"{sent.cseq.number} CANCEL"),
     ]
     fields.extend(("Route", value) for value in sent.headers.raw("Route"))
+    fields.extend(("Reason", value) for value in reasons)
     return Request("CANCEL", sent.uri, Headers(fields))
 
 

@@ -2,64 +2,40 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
 from types import CoroutineType
 from typing import Any, TypeAlias
 
-import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cpmgw.sip import uas
-from cpmgw.sip.digest import Verifier
+from cpmgw.sip.admission import Admission
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.identifiers import Identifiers
+from cpmgw.sip.legs import Handler, Incoming, ServerLeg
 from cpmgw.sip.message import Request, Response, respond
 from cpmgw.sip.peer import Peer
 from cpmgw.sip.settings import EndpointSettings
 from cpmgw.sip.transaction.alarms import Alarms
 from cpmgw.sip.transaction.layer import TransactionLayer
+from cpmgw.sip.transaction.machine import State
 from cpmgw.sip.transaction.outputs import Acknowledged, Arrived, Output, Refused
 from cpmgw.sip.transport import Flow, SipConnection
 
+__all__ = ["Handler", "Incoming", "Refusals", "ServerLeg", "UserAgentServer"]
 
-class Incoming(msgspec.Struct, frozen=True):
-    """A request for a handler.
-
-    `trusted`: its peer may assert identities (RFC 3325). `user` is who authenticated
-    where that is asked of peers that are not trusted, otherwise empty.
-    """
-
-    request: Request
-    peer: Peer
-    trusted: bool
-    user: str = ""
-
-
-Handler: TypeAlias = Callable[[Incoming], Awaitable[Response]]
-
-
-class _Work:
-    """A request that a handler is busy with."""
-
-    __slots__ = ("cancelled", "deferred", "flow", "octets", "request", "serial")
-
-    def __init__(self, request: Request, flow: Flow, serial: int) -> None:
-        self.request = request
-        self.flow = flow
-        self.deferred: Deferred[Any] | None = None
-        self.cancelled = False
-        self.serial = serial
-        self.octets = uas.octets(request)
+Refusals: TypeAlias = Callable[[str, int], None]
+"""Told the method and the status of each failure that no handler gave."""
 
 
 class UserAgentServer:
     """Gives requests to handlers for an endpoint; `carry` carries out what follows.
 
-    `refusing` is set when the endpoint stops: what is new is answered 503.
+    `refusing` is set when the endpoint stops: what is new is answered 503. `refused` is
+    told of each failure that no handler gave.
     """
 
     _log = Logger()
@@ -71,18 +47,21 @@ class UserAgentServer:
         layer: TransactionLayer,
         identifiers: Identifiers,
         carry: Callable[[list[Output]], None],
+        admission: Admission,
+        refused: Refusals,
     ) -> None:
         self._clock = clock
         self._settings = settings
         self._layer = layer
         self._identifiers = identifiers
         self._carry = carry
-        self._trusted = uas.TrustedPeers(settings.trusted)
+        self._admission = admission
+        self._tell = refused
         self._handlers: dict[str, Handler] = {}
-        self._served = uas.Served(frozenset())
-        self._work: dict[str, _Work] = {}
+        self._work: dict[str, ServerLeg] = {}
         self._octets = 0
-        self._verifier = _verifier(settings)
+        self._ringing = 0
+        self._ringing_octets = 0
         self._serial = 0
         self.alarms: Alarms[tuple[str, int]] = Alarms(self._is_done)
         self.refusing = False
@@ -90,38 +69,47 @@ class UserAgentServer:
     def __len__(self) -> int:
         return len(self._work)
 
-    def serve(self, method: str, handler: Handler, *, in_dialog: bool) -> None:
+    def serve(
+        self, method: str, handler: Handler, *, in_dialog: bool, proxied: bool
+    ) -> None:
         """Have `handler` answer a method; see `Endpoint.serve`."""
         self._handlers[method] = handler
-        methods = frozenset(self._handlers) - {"ACK"}
-        dialogs = self._served.in_dialog
-        dialogs = dialogs | {method} if in_dialog else dialogs - {method}
-        self._served = uas.Served(methods, dialogs)
+        self._admission.serve(method, in_dialog=in_dialog, proxied=proxied)
+
+    def update(self, settings: EndpointSettings) -> None:
+        """Go by these settings from now on; see `Endpoint.update`."""
+        self._settings = settings
+        self._admission.update(settings)
 
     def handle_timers(self, now: float) -> None:
         """Answer for the handlers that take too long."""
-        for key, serial in self.alarms.due(now):
-            if not self._is_done((key, serial)):
-                self._overran(key, self._work[key])
+        for alarm in self.alarms.due(now):
+            if self._is_done(alarm):
+                continue
+            leg = self._work[alarm[0]]
+            if now < leg.until:
+                self.alarms.set(self._settings.handler_timeout, alarm, now)
+            else:
+                self._overran(leg)
 
     def stop(self) -> None:
         """Answer 503 for every handler still at work, and cancel it."""
-        for key, work in list(self._work.items()):
-            self._finish(key, work)
-            self._answer(key, work.flow, uas.overloaded(work.request, self._settings))
-            if work.deferred is not None:
-                work.deferred.cancel()
+        for leg in list(self._work.values()):
+            self._finish(leg)
+            self._fail(leg, uas.overloaded(leg.request, self._settings))
+            if leg.deferred is not None:
+                leg.deferred.cancel()
         self.alarms.clear()
 
     def refused(self, refused: Refused) -> None:
         """Answer a request for which the layer has no room."""
         self._log.debug("no room for a transaction")
-        self.answer_without_state(
-            uas.overloaded(refused.request, self._settings), refused.flow
-        )
+        response = uas.overloaded(refused.request, self._settings)
+        self.refuse_without_state(response, refused.flow)
 
-    def answer_without_state(self, response: Response, flow: Any) -> None:
-        """Answer without a transaction; a repeat gets the same tag (8.2.7)."""
+    def refuse_without_state(self, response: Response, flow: Any) -> None:
+        """Refuse without a transaction; a repeat gets the same tag (8.2.7)."""
+        self._tell(_method_of(response), response.status)
         tag = f"{hash(response.headers.raw('Via')[0]) & 0xFFFFFFFFFFFF:x}"
         flow.send(uas.complete(response, flow.peer, self._settings, tag).encode())
 
@@ -132,7 +120,12 @@ class UserAgentServer:
             self._log.debug("dropped an ACK")
             return
         peer: Peer = acknowledged.flow.peer  # type: ignore[attr-defined]
-        incoming = Incoming(acknowledged.request, peer, peer.host in self._trusted)
+        flow: Any = acknowledged.flow
+        ack, now = acknowledged.request, self._clock.seconds()
+        leg = ServerLeg(self, "", ack, flow, 0)
+        trusted = peer.host in self._admission.trusted
+        user = self._admission.acknowledged(ack, now, trusted=trusted)
+        incoming = Incoming(ack, peer, trusted, leg, user)
         self._start(handler, incoming).addErrback(self._ack_failed)
 
     def _ack_failed(self, failure: Failure) -> None:
@@ -143,60 +136,62 @@ class UserAgentServer:
         request, key = arrived.request, arrived.key
         flow: Any = arrived.flow
         settings = self._settings
-        user = ""
         if request.method == "CANCEL":
-            self._answer(key, flow, self._cancelled(request))
+            self._cancelled(key, flow, request)
             return
-        if self.refusing or self._is_full():
-            self._answer(key, flow, uas.overloaded(request, settings))
+        if self.refusing or self._is_full(request):
+            self._refuse(key, flow, uas.overloaded(request, settings))
             return
         peer: Peer = flow.peer
-        trusted = peer.host in self._trusted
-        try:
-            refusal = uas.refusal(
-                request, self._served, settings, merged=arrived.merged, trusted=trusted
-            )
-            if refusal is None and self._verifier is not None and not trusted:
-                now = self._clock.seconds()
-                user, refusal = uas.authenticate(request, self._verifier, now)
-            if refusal is None:
-                request = uas.plain(request, settings)
-        except SipSyntaxError as error:
-            refusal = respond(
-                request, error.status, error.reason, headers=error.headers
-            )
-        if refusal is not None:
-            self._answer(key, flow, refusal)
-        elif (handler := self._handlers.get(request.method)) is None:
-            self._answer(key, flow, uas.options(request, self._served, settings))
+        trusted = peer.host in self._admission.trusted
+        now = self._clock.seconds()
+        admitted, user = self._admission.admit(
+            request, now, merged=arrived.merged, trusted=trusted
+        )
+        if isinstance(admitted, Response):
+            self._refuse(key, flow, admitted)
+        elif (handler := self._handler_of(request)) is None:
+            allowed = uas.options(request, self._admission.served, settings)
+            self._answer(key, flow, allowed, self.new_tag())
         else:
-            incoming = Incoming(request, peer, trusted, user)
-            self._hand_over(key, flow, handler, incoming)
+            self._serial += 1
+            leg = ServerLeg(self, key, admitted, flow, self._serial)
+            incoming = Incoming(admitted, peer, trusted, leg, user)
+            self._hand_over(leg, handler, incoming, now)
 
-    def _is_full(self) -> bool:
+    def _handler_of(self, request: Request) -> Handler | None:
+        """Who serves an admitted request; None for OPTIONS that nobody serves."""
+        return self._handlers.get(self._admission.served.name_of(request))
+
+    def _is_full(self, request: Request) -> bool:
+        """Whether there is no room for a request; an INVITE needs room to ring too."""
         settings = self._settings
-        return (
-            len(self._work) >= settings.pending
+        if (
+            len(self._work) - self._ringing >= settings.pending
             or self._octets >= settings.pending_octets
+        ):
+            return True
+        return request.method == "INVITE" and (
+            self._ringing >= settings.ringing
+            or self._ringing_octets >= settings.pending_octets
         )
 
     def _hand_over(
-        self, key: str, flow: Flow, handler: Handler, incoming: Incoming
+        self, leg: ServerLeg, handler: Handler, incoming: Incoming, now: float
     ) -> None:
         """Start the handler, watched by the clock."""
-        self._serial += 1
-        work = self._work[key] = _Work(incoming.request, flow, self._serial)
-        self._octets += work.octets
-        now = self._clock.seconds()
-        self.alarms.set(self._settings.handler_timeout, (key, self._serial), now)
+        self._work[leg.key] = leg
+        self._octets += leg.octets
+        self.alarms.set(self._settings.handler_timeout, (leg.key, leg.serial), now)
+        flow = leg.flow
         if isinstance(flow, SipConnection):
             flow.began()
-        work.deferred = self._start(handler, incoming)
-        work.deferred.addCallbacks(
+        leg.deferred = self._start(handler, incoming)
+        leg.deferred.addCallbacks(
             self._handled,
             self._not_handled,
-            callbackArgs=(key, work),
-            errbackArgs=(key, work),
+            callbackArgs=(leg,),
+            errbackArgs=(leg,),
         )
 
     def _start(self, handler: Handler, incoming: Incoming) -> Deferred[Any]:
@@ -212,90 +207,159 @@ class UserAgentServer:
             return Deferred.fromCoroutine(answer)
         return Deferred.fromCoroutine(_awaited(answer))
 
-    def _handled(self, response: Any, key: str, work: _Work) -> None:
-        if not self._finish(key, work):
+    def _handled(self, response: Any, leg: ServerLeg) -> None:
+        if not self._finish(leg):
             return
         if isinstance(response, Response) and response.status >= 200:
             try:
-                self._answer(key, work.flow, response)
+                self._answer(leg.key, leg.flow, response, leg.tag)
                 return
             except Exception:
                 self._log.failure("a response cannot be written")
         else:
             self._log.error(
                 "the handler of {method} gave no final response",
-                method=work.request.method,
+                method=leg.request.method,
             )
-        self._answer(key, work.flow, respond(work.request, 500))
+        self._fail(leg, respond(leg.request, 500))
 
-    def _not_handled(self, failure: Failure, key: str, work: _Work) -> None:
-        if not self._finish(key, work):
+    def _not_handled(self, failure: Failure, leg: ServerLeg) -> None:
+        if not self._finish(leg):
             return
-        if work.cancelled and failure.check(CancelledError):
-            self._answer(key, work.flow, respond(work.request, 487))
+        if leg.cancelled and failure.check(CancelledError):
+            self._fail(leg, respond(leg.request, 487))
             return
         self._log.failure(
             "the handler of {method} failed",
             failure=failure,
-            method=work.request.method,
+            method=leg.request.method,
         )
-        self._answer(key, work.flow, respond(work.request, 500))
+        self._fail(leg, respond(leg.request, 500))
 
-    def _finish(self, key: str, work: _Work) -> bool:
+    def _finish(self, leg: ServerLeg) -> bool:
         """Take a request off the list; False if it was answered before."""
-        if self._work.get(key) is not work:
+        if self._work.get(leg.key) is not leg:
             return False
-        del self._work[key]
-        self._octets -= work.octets
-        if isinstance(work.flow, SipConnection):
-            work.flow.finished()
+        del self._work[leg.key]
+        leg.on_cancel = None
+        flow = leg.flow
+        if leg.rings:
+            self._ringing -= 1
+            self._ringing_octets -= leg.octets
+            if isinstance(flow, SipConnection):
+                flow.finished_ringing()
+            return True
+        self._octets -= leg.octets
+        if isinstance(flow, SipConnection):
+            flow.finished()
         return True
 
-    def _answer(self, key: str, flow: Any, response: Response) -> None:
+    def _ring(self, leg: ServerLeg) -> None:
+        """Have a request take no place among those in work any more."""
+        leg.rings = True
+        self._ringing += 1
+        self._ringing_octets += leg.octets
+        self._octets -= leg.octets
+        if isinstance(leg.flow, SipConnection):
+            leg.flow.began_to_ring()
+
+    def _fail(self, leg: ServerLeg, response: Response) -> None:
+        """Answer in the handler's stead."""
+        self._tell(leg.request.method, response.status)
+        self._answer(leg.key, leg.flow, response, leg.tag)
+
+    def _refuse(self, key: str, flow: Flow, response: Response) -> None:
+        """Answer a request that no handler has seen."""
+        self._tell(response.cseq.method, response.status)
+        self._answer(key, flow, response, self.new_tag())
+
+    def _answer(self, key: str, flow: Flow, response: Response, tag: str) -> None:
         """Complete a response and send it by its transaction."""
-        ready = uas.complete(
-            response, flow.peer, self._settings, self._identifiers.tag()
-        )
+        ready = uas.complete(response, flow.peer, self._settings, tag)
         self._carry(self._layer.respond(key, ready, self._clock.seconds()))
 
-    def _cancelled(self, cancel: Request) -> Response:
+    def _cancelled(self, key: str, flow: Flow, cancel: Request) -> None:
         """Cancel an INVITE whose handler is at work (RFC 3261 9.2)."""
-        methods = ("INVITE", *(self._served.methods - {"INVITE"}))
-        key = self._layer.invited(cancel, methods)
-        if key is None:
-            return respond(cancel, 481)
-        work = self._work.get(key)
-        if work is not None and work.request.method == "INVITE":
-            work.cancelled = True
-            if work.deferred is not None:
-                work.deferred.cancel()
-        return respond(cancel, 200)
+        methods = ("INVITE", *(self._admission.served.methods - {"INVITE"}))
+        invited = self._layer.invited(cancel, methods)
+        if invited is None:
+            self._refuse(key, flow, respond(cancel, 481))
+            return
+        leg = self._work.get(invited)
+        if leg is None or leg.request.method != "INVITE":
+            self._answer(key, flow, respond(cancel, 200), self.new_tag())
+            return
+        self._answer(key, flow, respond(cancel, 200), leg.tag)
+        leg.reasons = uas.reasons(cancel)
+        self._give_up(leg)
+
+    def _give_up(self, leg: ServerLeg) -> None:
+        """Tell the handler, or end it if it did not ask to be told."""
+        again, leg.cancelled = leg.cancelled, True
+        if leg.on_cancel is None:
+            if leg.deferred is not None:
+                leg.deferred.cancel()
+        elif not again:
+            try:
+                leg.on_cancel()
+            except Exception:
+                self._log.failure("a handler cannot be told of a CANCEL")
 
     def _is_done(self, alarm: tuple[str, int]) -> bool:
         """Whether the handler this alarm is for has answered."""
-        work = self._work.get(alarm[0])
-        return work is None or work.serial != alarm[1]
+        leg = self._work.get(alarm[0])
+        return leg is None or leg.serial != alarm[1]
 
-    def _overran(self, key: str, work: _Work) -> None:
+    def _overran(self, leg: ServerLeg) -> None:
         """A handler took too long: 504, as a 408 must not answer it (RFC 4320 4.2)."""
-        if not self._finish(key, work):
+        if not self._finish(leg):
             return
         self._log.error(
-            "the handler of {method} took too long", method=work.request.method
+            "the handler of {method} took too long", method=leg.request.method
         )
-        self._answer(key, work.flow, respond(work.request, 504))
-        if work.deferred is not None:
-            work.deferred.cancel()
+        self._fail(leg, respond(leg.request, 504))
+        if leg.deferred is not None:
+            leg.deferred.cancel()
+
+    # -- from the handlers (Server) -----------------------------------------------
+
+    def took_over(self, leg: ServerLeg) -> None:
+        """Give a handler until Timer C, and twice what its own answers may take.
+
+        An INVITE that is still in work gives back the place that it had.
+        """
+        timing = self._settings.timing
+        patience = self._settings.timer_c + 2 * timing.transaction
+        leg.until = self._clock.seconds() + patience
+        if leg.rings or leg.request.method != "INVITE":
+            return
+        if self._work.get(leg.key) is leg:
+            self._ring(leg)
+
+    def provisional(self, leg: ServerLeg, response: Response) -> None:
+        """Send a provisional response; who took over has his time anew."""
+        if self._work.get(leg.key) is not leg:
+            return
+        if leg.on_cancel is not None:
+            self.took_over(leg)
+        self._answer(leg.key, leg.flow, response, leg.tag)
+
+    def success_again(self, leg: ServerLeg, response: Response) -> None:
+        """Send a further 2xx while the transaction is there to take it (RFC 6026)."""
+        if self._layer.state(leg.key) is State.ACCEPTED:
+            self._answer(leg.key, leg.flow, response, leg.tag)
+
+    def new_tag(self) -> str:
+        """A To tag that nobody has."""
+        return self._identifiers.tag()
 
 
-def _verifier(settings: EndpointSettings) -> Verifier | None:
-    if not settings.users:
-        return None
-    return Verifier(
-        settings.realm or settings.host,
-        os.urandom(32),
-        {user.username: user.password for user in settings.users},
-    )
+def _method_of(response: Response) -> str:
+    """The method that was answered; empty where the request did not say."""
+    try:
+        return response.cseq.method
+    except SipSyntaxError:
+        return ""
 
 
 async def _awaited(answer: Awaitable[Response]) -> Response:

@@ -169,7 +169,8 @@ class SipConnection(TwistedProtocol):
 
     As the producer of what it writes it stops reading while the peer does not read,
     while the peer has as many requests in work as it may, and while it waits in line
-    to have handled what was read.
+    to have handled what was read. Requests that ring hold up nothing, but as long as
+    there are any the connection is not idle.
     """
 
     reliable: ClassVar[bool] = True
@@ -201,6 +202,7 @@ class SipConnection(TwistedProtocol):
         self._heard = 0.0
         self._pinged = 0.0
         self._working = 0
+        self._ringing = 0
         self._shaken = transport_name != "TLS"
         self._blocked = False
         self._unread = False
@@ -271,8 +273,13 @@ class SipConnection(TwistedProtocol):
     @property
     def idle_since(self) -> float:
         """When it was last heard of; infinity while anything of it is in work."""
-        works = self._working or self._left or self.transport is None
+        works = self.has_work or self._left or self.transport is None
         return inf if works else self._heard
+
+    @property
+    def has_work(self) -> bool:
+        """Whether any request of this connection waits for its answer."""
+        return bool(self._working or self._ringing)
 
     def send(self, data: bytes) -> bool:
         """Write octets; False if the connection is gone or its peer too slow."""
@@ -298,6 +305,15 @@ class SipConnection(TwistedProtocol):
         self._working -= 1
         if self._unread:
             self._read_or_not()
+
+    def began_to_ring(self) -> None:
+        """A request in work may take long, and must not hold up others."""
+        self._ringing += 1
+        self.finished()
+
+    def finished_ringing(self) -> None:
+        """One request less rings."""
+        self._ringing -= 1
 
     def abort_if_silent(self, seconds: float) -> None:
         """Close at once if nothing was heard for so long: the peer must be gone."""
@@ -396,7 +412,7 @@ class SipConnection(TwistedProtocol):
             self._log.debug("{peer} does not shake hands", peer=self.peer)
             self.abort()
             return
-        if now - self._heard >= self._settings.idle and not self._working:
+        if now - self._heard >= self._settings.idle and not self.has_work:
             self._log.debug("{peer} was idle too long", peer=self.peer)
             self.close()
             return

@@ -3,87 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from math import inf
 
 from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from cpmgw.sip.attempts import Attempts, Sockets, name_of
 from cpmgw.sip.connections import Connections
 from cpmgw.sip.digest import CHALLENGE_HEADERS, Account, authorized, choose
+from cpmgw.sip.errand import Errand, Progress
 from cpmgw.sip.errors import SipError, TransactionTimeout, TransportFailed
+from cpmgw.sip.forwarding import Forwarding
 from cpmgw.sip.identifiers import Identifiers
 from cpmgw.sip.message import Request, Response
 from cpmgw.sip.resolver import CannotResolve, Hop, Resolver
-from cpmgw.sip.routing import cancellation, completed, route, with_via
+from cpmgw.sip.routing import cancellation, completed, next_hop_of, route
 from cpmgw.sip.settings import EndpointSettings
+from cpmgw.sip.shunned import retry_after
 from cpmgw.sip.transaction.alarms import Alarms
 from cpmgw.sip.transaction.layer import TransactionLayer
 from cpmgw.sip.transaction.machine import State
 from cpmgw.sip.transaction.matching import sent_key
 from cpmgw.sip.transaction.outputs import Output
-from cpmgw.sip.transport import Flow, SipConnection, UdpFlow
-from cpmgw.sip.uri import SipUri, parse_uri
+from cpmgw.sip.transport import SipConnection
 
-# A hostile server may ask us to come back in a hundred years.
-_LONGEST_SHUN = 300.0
-_MOST_SHUNNED = 1000
 # A stale nonce brings one more challenge, a proxy and a server one each.
 _MOST_CHALLENGES = 3
 
 _NEVER: Deferred[Response] = Deferred()
-
-
-class Sockets(Protocol):
-    """What an endpoint listens with, as far as requests need it."""
-
-    def udp_flow(self, host: str, port: int) -> UdpFlow | None:
-        """A flow from a bound UDP port to this address, None if there is none."""
-
-    def sent_by(self, transport: str) -> str:
-        """What a Via names for this transport (RFC 3261 18.1.1)."""
-
-
-class _Errand:
-    """One request of the caller's, through every address it is tried at."""
-
-    __slots__ = (
-        "challenged",
-        "deferred",
-        "done",
-        "error",
-        "finding",
-        "flow",
-        "hop",
-        "hops",
-        "key",
-        "last",
-        "request",
-        "retried",
-        "reused",
-        "sent",
-        "until",
-        "wants_cancel",
-    )
-
-    def __init__(self, deferred: Deferred[Response]) -> None:
-        self.deferred = deferred
-        self.request: Request | None = None
-        self.sent: Request | None = None
-        self.flow: Flow | None = None
-        self.hops: list[Hop] = []
-        self.hop: Hop | None = None
-        self.key = ""
-        self.last: Response | None = None
-        self.error: SipError | None = None
-        self.done = False
-        self.challenged = 0
-        self.wants_cancel = False
-        self.finding: Deferred[None] | None = None
-        self.reused = False
-        self.retried = False
-        self.until = 0.0
 
 
 class UserAgentClient:
@@ -105,58 +54,101 @@ class UserAgentClient:
         self._clock = clock
         self._settings = settings
         self._layer = layer
-        self._sockets = sockets
-        self._connections = connections
         self._resolver = resolver
         self._identifiers = identifiers
         self._carry = carry
-        self._next_hop = _next_hop(settings.next_hop)
-        self._errands: dict[str, _Errand] = {}
-        self._open: dict[Deferred[Response], _Errand] = {}
-        self._shunned: dict[Hop, float] = {}
-        self.alarms: Alarms[_Errand] = Alarms()
+        self._next_hop = next_hop_of(settings.next_hop)
+        self._open: dict[Deferred[Response], Errand] = {}
+        self._attempts = Attempts(
+            clock,
+            settings,
+            layer,
+            sockets,
+            connections,
+            identifiers,
+            carry,
+            self._exhausted,
+        )
+        self._errands = self._attempts.errands
+        self.alarms: Alarms[Errand] = Alarms()
 
     def __len__(self) -> int:
         return len(self._open)
 
+    def update(self, settings: EndpointSettings) -> None:
+        """Go by these settings from now on; see `Endpoint.update`."""
+        self._settings = settings
+
     # -- from the caller ----------------------------------------------------------
 
     def request(
-        self, request: Request, destination: str | None, timeout: float | None
+        self,
+        request: Request,
+        destination: str | None,
+        timeout: float | None,
+        progress: Progress | None = None,
+        forwarding: Forwarding | None = None,
     ) -> Deferred[Response]:
-        """Send a request; see `Endpoint.request`."""
+        """Send a request; see `Endpoint.request`.
+
+        With `forwarding` it is the copy of a proxied one, to which nothing else is
+        added, whose challenges are not ours to answer.
+        """
         deferred: Deferred[Response] = Deferred(self._cancel)
-        errand = self._open[deferred] = _Errand(deferred)
+        errand = self._open[deferred] = Errand(deferred, progress, forwarding)
         if timeout is None and request.method == "INVITE":
             timeout = self._settings.invite_timeout
         if len(self._layer) >= self._settings.transactions:
             self._fail(errand, TransportFailed("too many transactions"))
             return deferred
         try:
-            ready = completed(request, self._settings.user_agent)
+            next_hop = self._next_hop
+            if forwarding is None:
+                request = completed(request, self._settings.user_agent)
+            else:
+                next_hop = None
             errand.request, target = route(
-                ready, destination=destination, next_hop=self._next_hop
+                request, destination=destination, next_hop=next_hop
             )
             hops = self._resolver.immediate(target)
         except SipError as error:
             self._fail(errand, error)
             return deferred
-        if timeout is not None:
+        if timeout is not None and timeout < inf:
             self.alarms.set(timeout, errand, self._clock.seconds())
         if hops is not None:
             self._begin_now(hops, errand)
         else:
             found = Deferred.fromCoroutine(self._resolver.hops(target))
             found.addTimeout(self._settings.timing.transaction, self._clock)
-            errand.finding = found.addCallback(self._begin, errand)
+            errand.finding = found.addCallback(self._attempts.begin, errand)
             errand.finding.addErrback(self._unresolved, errand)
         return deferred
+
+    def cancel(self, deferred: Deferred[Response], reasons: tuple[str, ...]) -> None:
+        """CANCEL an INVITE but wait for its final response; see `Endpoint.cancel`."""
+        errand = self._open.get(deferred)
+        if errand is None or errand.cancelling or errand.request is None:
+            return
+        if errand.request.method != "INVITE":
+            return
+        errand.cancelling, errand.reasons = True, reasons
+        state = self._layer.state(errand.key)
+        if state is State.PROCEEDING:
+            self._send_cancel(errand)
+        elif state is State.CALLING:
+            errand.wants_cancel = True
+            self._guard(errand)
+        else:
+            self._fail(errand, TransactionTimeout("cancelled before it was sent"))
+        self._carry([])
 
     def stop(self) -> None:
         """Give up every request that is still on its way."""
         for errand in list(self._open.values()):
             self._layer.forget(errand.key)
-            self._fail(errand, TransportFailed("the endpoint is stopping"))
+            stopping = TransportFailed("the endpoint is stopping", sent=errand.left)
+            self._fail(errand, stopping)
         self._errands.clear()
         self.alarms.clear()
 
@@ -171,16 +163,24 @@ class UserAgentClient:
             errand.reused = False
             if errand.wants_cancel:
                 self._send_cancel(errand)
+            self._tell(errand, response)
             return
-        del self._errands[key]
+        if errand.accepted:
+            self._tell(errand, response)
+            return
+        if errand.progress is None or errand.done or not _accepts(response):
+            del self._errands[key]
+        else:
+            errand.accepted = True
+            self._guard(errand)
         if errand.done:
             return
-        errand.last = response
+        errand.last, errand.left = response, False
         if response.status == 503:
-            self._shun(errand.hop, _retry_after(response))
-            self._try_next(errand)
+            self._attempts.shun(errand.hop, retry_after(response))
+            self._attempts.try_next(errand)
         elif response.status in CHALLENGE_HEADERS and self._authorize(errand):
-            self._try_next(errand)
+            self._attempts.try_next(errand)
         else:
             self._finish(errand, response)
 
@@ -190,50 +190,50 @@ class UserAgentClient:
         if errand is None or errand.done:
             return
         if timed_out:
-            errand.error = TransactionTimeout(f"no answer from {_name(errand.hop)}")
+            where = name_of(errand.hop)
+            errand.blame(TransactionTimeout(f"no answer from {where}"))
             if isinstance(errand.flow, SipConnection):
                 errand.flow.abort_if_silent(self._settings.timing.transaction)
-        elif errand.reused and errand.hop is not None:
+        elif errand.reused and errand.hop is not None and errand.may_go_again:
             # Its peer was about to close the connection: a new one may do.
             errand.retried = True
             errand.hops.insert(0, errand.hop)
-            self._try_next(errand)
+            self._attempts.try_next(errand)
             return
         else:
-            errand.error = TransportFailed(f"cannot send to {_name(errand.hop)}")
-        self._shun(errand.hop, None)
-        self._try_next(errand)
+            reason = f"cannot send to {name_of(errand.hop)}"
+            errand.blame(TransportFailed(reason, sent=errand.left))
+        self._attempts.shun(errand.hop, None)
+        if errand.may_go_again or errand.error is None:
+            self._attempts.try_next(errand)
+        else:
+            self._fail(errand, errand.error)
 
     def handle_timers(self, now: float) -> None:
         """End the requests whose caller has waited long enough.
 
-        An INVITE that was given up is forgotten 64*T1 later (RFC 3261 9.1).
+        An INVITE that was given up is forgotten 64*T1 later (RFC 3261 9.1), one that
+        was accepted too (RFC 6026 8.4, Timer M).
         """
         for errand in self.alarms.due(now):
-            if not errand.done:
+            if now < errand.until:
+                continue
+            if not errand.done and not errand.cancelling:
                 self._withdraw(errand)
                 self._fail(errand, TransactionTimeout("no answer in the time given"))
-            elif now < errand.until:
                 continue
-            elif self._errands.pop(errand.key, None) is not None:
+            if not errand.done:
+                self._fail(errand, TransactionTimeout("no answer to the CANCEL"))
+            if self._errands.pop(errand.key, None) is not None:
                 self._layer.forget(errand.key)
 
-    # -- one address after the other ----------------------------------------------
-
-    def _begin(self, hops: list[Hop], errand: _Errand) -> None:
-        now = self._clock.seconds()
-        if self._shunned:
-            hops = sorted(hops, key=lambda hop: self._shunned.get(hop, 0.0) > now)
-        errand.hops = hops[: self._settings.addresses]
-        self._try_next(errand)
-
-    def _begin_now(self, hops: list[Hop], errand: _Errand) -> None:
+    def _begin_now(self, hops: list[Hop], errand: Errand) -> None:
         try:
-            self._begin(hops, errand)
+            self._attempts.begin(hops, errand)
         except SipError as error:
             self._fail(errand, error)
 
-    def _unresolved(self, failure: Failure, errand: _Errand) -> None:
+    def _unresolved(self, failure: Failure, errand: Errand) -> None:
         error = failure.value
         if isinstance(error, (CancelledError, TimeoutError)):
             error = CannotResolve("the DNS took too long")
@@ -242,100 +242,11 @@ class UserAgentClient:
             error = CannotResolve(str(error))
         self._fail(errand, error)
 
-    def _try_next(self, errand: _Errand) -> None:
-        """Try the next address; with none left, the caller gets what there is."""
-        if errand.done:
-            return
-        if not errand.hops:
-            if errand.last is not None:
-                self._finish(errand, errand.last)
-            else:
-                self._fail(errand, errand.error or TransportFailed("no address"))
-            return
-        errand.hop = hop = errand.hops.pop(0)
-        if hop.transport == "UDP":
-            self._try_datagram(errand, hop)
-        else:
-            self._try_connection(errand, hop)
-
-    def _try_datagram(self, errand: _Errand, hop: Hop) -> None:
-        """Over UDP, or first over TCP if the request is too large (18.1.1)."""
-        flow = self._sockets.udp_flow(hop.host, hop.port)
-        if flow is None:
-            errand.error = TransportFailed(f"no UDP port to reach {_name(hop)} from")
-            self._try_next(errand)
-            return
-        branch, sent = self._dress(errand, "UDP")
-        data = sent.encode()
-        if len(data) <= self._settings.datagram:
-            self._launch(errand, flow, branch, sent, data)
-            return
-        instead = Hop("TCP", hop.host, hop.port, hop.name)
-        self._reach(errand, instead, lambda: self._launch_again(errand, flow))
-
-    def _launch_again(self, errand: _Errand, flow: UdpFlow) -> None:
-        """A large request that TCP did not take goes over UDP after all (18.1.1)."""
-        branch, sent = self._dress(errand, "UDP")
-        self._launch(errand, flow, branch, sent, sent.encode())
-
-    def _try_connection(self, errand: _Errand, hop: Hop) -> None:
-        def unreachable() -> None:
-            self._shun(hop, None)
-            self._try_next(errand)
-
-        self._reach(errand, hop, unreachable)
-
-    def _reach(
-        self, errand: _Errand, hop: Hop, unreachable: Callable[[], None]
-    ) -> None:
-        """Send over a connection to `hop`, made if there is none."""
-
-        def reached(flow: Flow) -> None:
-            if not errand.done:
-                branch, sent = self._dress(errand, hop.transport)
-                self._launch(errand, flow, branch, sent, sent.encode())
-
-        def not_reached(failure: Failure) -> None:
-            error = failure.value
-            errand.error = error if isinstance(error, SipError) else None
-            if not errand.done:
-                unreachable()
-
-        there = self._connections.find(hop)
-        errand.reused = there is not None and not errand.retried
-        if there is not None:
-            reached(there)
-            return
-        made = self._connections.reach(hop)
-        made.addCallbacks(reached, not_reached)
-        made.addErrback(self._broken, errand)
-
-    def _broken(self, failure: Failure, errand: _Errand) -> None:
-        error = failure.value
-        if not isinstance(error, SipError):
-            self._log.failure("sending failed", failure=failure)
-            error = TransportFailed(str(error))
-        self._fail(errand, error)
-
-    def _dress(self, errand: _Errand, transport: str) -> tuple[str, Request]:
-        """A new branch, and the request with it (RFC 3263 4.3)."""
-        assert errand.request is not None
-        branch = self._identifiers.branch()
-        sent_by = self._sockets.sent_by(transport)
-        return branch, with_via(errand.request, transport, sent_by, branch)
-
-    def _launch(
-        self, errand: _Errand, flow: Flow, branch: str, sent: Request, data: bytes
-    ) -> None:
-        key = sent_key(branch, sent.method)
-        errand.key, errand.sent, errand.flow = key, sent, flow
-        self._errands[key] = errand
-        now = self._clock.seconds()
-        self._carry(self._layer.send(key, sent, data, flow, now))
-
-    def _authorize(self, errand: _Errand) -> bool:
+    def _authorize(self, errand: Errand) -> bool:
         """Make the request answer the challenge it met (RFC 3261 22.2, 22.3)."""
         if errand.last is None or errand.request is None or errand.hop is None:
+            return False
+        if errand.forwarding is not None:
             return False
         asked, _ = CHALLENGE_HEADERS[errand.last.status]
         challenge = choose(errand.last.headers.raw(asked))
@@ -361,11 +272,20 @@ class UserAgentClient:
 
     # -- endings ------------------------------------------------------------------
 
-    def _finish(self, errand: _Errand, response: Response) -> None:
+    def _exhausted(self, errand: Errand, error: SipError) -> None:
+        """No address is left: the caller gets what there is."""
+        if errand.done:
+            return
+        if errand.last is not None:
+            self._finish(errand, errand.last)
+        else:
+            self._fail(errand, error)
+
+    def _finish(self, errand: Errand, response: Response) -> None:
         deferred = self._end(errand)
         deferred.callback(response)
 
-    def _fail(self, errand: _Errand, error: SipError) -> None:
+    def _fail(self, errand: Errand, error: SipError) -> None:
         if errand.done:
             return
         deferred = self._end(errand)
@@ -379,13 +299,15 @@ class UserAgentClient:
             self._end(errand)
         self._carry([])
 
-    def _end(self, errand: _Errand) -> Deferred[Response]:
+    def _end(self, errand: Errand) -> Deferred[Response]:
         """Let go of what the request held; a timer may know it for longer."""
         deferred = errand.deferred
         self._open.pop(deferred, None)
         errand.done = True
         errand.request = errand.last = None
         errand.deferred = _NEVER
+        if not errand.accepted:
+            errand.progress = None
         finding, errand.finding = errand.finding, None
         if finding is not None:
             finding.cancel()
@@ -393,56 +315,46 @@ class UserAgentClient:
             errand.sent = errand.flow = None
         return deferred
 
-    def _withdraw(self, errand: _Errand) -> None:
+    def _withdraw(self, errand: Errand) -> None:
         """Stop sending; an INVITE is cancelled once it was heard of (RFC 3261 9.1)."""
         if errand.sent is None or errand.sent.method != "INVITE":
             self._errands.pop(errand.key, None)
             self._layer.forget(errand.key)
             return
+        state = self._layer.state(errand.key)
+        if state is State.PROCEEDING:
+            self._send_cancel(errand)
+            return
+        errand.wants_cancel = state is State.CALLING
+        self._guard(errand)
+
+    def _guard(self, errand: Errand) -> None:
+        """Have the transaction forgotten 64*T1 from now."""
         guard, now = self._settings.timing.transaction, self._clock.seconds()
         errand.until = now + guard
         self.alarms.set(guard, errand, now)
-        if self._layer.state(errand.key) is State.PROCEEDING:
-            self._send_cancel(errand)
-        elif self._layer.state(errand.key) is State.CALLING:
-            errand.wants_cancel = True
 
-    def _send_cancel(self, errand: _Errand) -> None:
+    def _send_cancel(self, errand: Errand) -> None:
+        """Send the CANCEL; 64*T1 later the INVITE counts as cancelled (9.1)."""
         errand.wants_cancel = False
+        self._guard(errand)
         if errand.sent is None or errand.flow is None:
             return
-        cancel = cancellation(errand.sent)
+        cancel = cancellation(errand.sent, errand.reasons)
         key = sent_key(errand.sent.via.branch or "", "CANCEL")
         now = self._clock.seconds()
         self._carry(self._layer.send(key, cancel, cancel.encode(), errand.flow, now))
 
-    def _shun(self, hop: Hop | None, seconds: float | None) -> None:
-        """Try an address after all others for a while (RFC 3261 21.5.4)."""
-        if hop is None:
+    def _tell(self, errand: Errand, response: Response) -> None:
+        """Give the caller a response that is not the one it waits for."""
+        if errand.progress is None:
             return
-        if len(self._shunned) >= _MOST_SHUNNED:
-            self._shunned.clear()
-        wait = self._settings.shun if seconds is None else min(seconds, _LONGEST_SHUN)
-        self._shunned[hop] = self._clock.seconds() + wait
+        try:
+            errand.progress(response)
+        except Exception:
+            self._log.failure("a caller cannot be told of a response")
 
 
-def _next_hop(text: str) -> SipUri | None:
-    if not text:
-        return None
-    uri = parse_uri(text)
-    if not isinstance(uri, SipUri):
-        raise TransportFailed(f"next hop {text!r} is no SIP URI")
-    return uri
-
-
-def _retry_after(response: Response) -> float | None:
-    """The seconds of a Retry-After (RFC 3261 20.33); None if there is none."""
-    value = (response.headers.get("Retry-After") or "").partition(";")[0]
-    digits = value.partition("(")[0].strip()
-    if digits.isascii() and digits.isdigit() and len(digits) < 10:
-        return float(digits)
-    return None
-
-
-def _name(hop: Hop | None) -> str:
-    return "nowhere" if hop is None else f"{hop.transport} {hop.host}:{hop.port}"
+def _accepts(response: Response) -> bool:
+    """Whether this is a 2xx that may be repeated: that of an INVITE."""
+    return response.status < 300 and response.cseq.method == "INVITE"

@@ -13,7 +13,7 @@ from cpmgw.sip.digest import Verdict, Verifier
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.fields import Via, parse_name_addr, parse_via
 from cpmgw.sip.headers import Headers
-from cpmgw.sip.message import Request, Response, respond
+from cpmgw.sip.message import Relayed, Request, Response, respond
 from cpmgw.sip.peer import Peer
 from cpmgw.sip.settings import EndpointSettings
 from cpmgw.sip.uri import AbsoluteUri
@@ -22,6 +22,12 @@ _MOST_REMEMBERED: Final = 10_000
 
 # Who asserts an identity has to be trusted (RFC 3325 5, RFC 3455 4.1).
 ASSERTED: Final = ("P-Asserted-Identity",)
+
+# What serves the methods in a dialog that have no handler of their own.
+OTHERS: Final = "*"
+
+# What the Reason values of a CANCEL may have in all to go on with it, in characters.
+_LONGEST_REASONS: Final = 512
 
 # Answers that tell what would have been taken (RFC 3261 21.4.13, 21.4.26).
 _WITH_ACCEPT: Final = frozenset((415, 488))
@@ -53,10 +59,14 @@ class TrustedPeers:
 
 
 class Served(msgspec.Struct, frozen=True):
-    """The methods that have a handler, and those served inside a dialog."""
+    """The methods that have a handler, those served inside a dialog, those proxied.
+
+    With OTHERS among the last two, all others are served inside a dialog too.
+    """
 
     methods: frozenset[str]
     in_dialog: frozenset[str] = frozenset()
+    proxied: frozenset[str] = frozenset()
 
     @property
     def allow(self) -> str:
@@ -65,6 +75,18 @@ class Served(msgspec.Struct, frozen=True):
         if "INVITE" in own:
             own |= {"ACK", "CANCEL"}
         return ", ".join(sorted(own))
+
+    def name_of(self, request: Request) -> str:
+        """What a request is served as: its method, or OTHERS.
+
+        A method may be called as OTHERS is; outside of a dialog it is called nothing.
+        """
+        method = request.method
+        if method in self.methods or OTHERS not in self.in_dialog:
+            return method
+        if request.to.tag is not None:
+            return OTHERS
+        return method if method != OTHERS else ""
 
 
 def refusal(
@@ -81,7 +103,8 @@ def refusal(
     Require, asserted identity, dialog.
     """
     method = request.method
-    if method not in served.methods and method != "OPTIONS":
+    unknown = method not in served.methods and method != "OPTIONS"
+    if unknown and served.name_of(request) != OTHERS:
         return respond(request, 405, headers=(("Allow", served.allow),))
     if isinstance(request.uri, AbsoluteUri):
         return respond(request, 416)
@@ -89,14 +112,60 @@ def refusal(
         return respond(request, 483)
     if merged:
         return respond(request, 482)
-    headers = request.headers
-    if "Require" in headers and (unknown := _not_in(settings.supported, request)):
-        return respond(request, 420, headers=(("Unsupported", unknown),))
-    if not trusted and any(name in headers for name in ASSERTED):
+    unsupported = required(request, settings.supported)
+    if unsupported is not None:
+        return unsupported
+    return unwelcome(request, served, settings, trusted=trusted)
+
+
+def required(
+    request: Request, supported: Collection[str], header: str = "Require"
+) -> Response | None:
+    """The 420 to a request that requires what is not supported (RFC 3261 8.2.2.3).
+
+    `supported` are option tags in lower case; a proxy looks at Proxy-Require (16.3).
+    """
+    if header not in request.headers:
+        return None
+    tags = request.headers.all(header)
+    unknown = ", ".join(tag for tag in tags if tag.lower() not in supported)
+    if not unknown:
+        return None
+    return respond(request, 420, headers=(("Unsupported", unknown),))
+
+
+def unwelcome(
+    request: Request, served: Served, settings: EndpointSettings, *, trusted: bool
+) -> Response | None:
+    """The 403 to an identity its peer may not assert, the 481 to an unknown dialog."""
+    if not trusted and any(name in request.headers for name in ASSERTED):
         return respond(request, 403, headers=(identity_warning(settings),))
-    if request.to.tag is not None and method not in served.in_dialog:
+    if request.to.tag is not None and served.name_of(request) not in served.in_dialog:
         return respond(request, 481)
     return None
+
+
+def admitted(request: Request, settings: EndpointSettings) -> Request | Response:
+    """A proxied request as a server of our own may take it, or why it may not.
+
+    What a proxy does not look at is looked at here: Request-URI, Require, and
+    Content-Encoding, which is undone (RFC 3261 8.2.2.1, 8.2.2.3, 8.2.3).
+    """
+    if isinstance(request.uri, AbsoluteUri):
+        return respond(request, 416)
+    unsupported = required(request, settings.supported)
+    if unsupported is not None:
+        return unsupported
+    try:
+        return plain(request, settings)
+    except SipSyntaxError as error:
+        return respond(request, error.status, error.reason, headers=error.headers)
+
+
+def reasons(cancel: Request) -> tuple[str, ...]:
+    """The Reason values of a CANCEL (RFC 3326); none where they are too long."""
+    values = tuple(cancel.headers.raw("Reason"))
+    return values if sum(map(len, values)) <= _LONGEST_REASONS else ()
 
 
 def octets(request: Request) -> int:
@@ -111,12 +180,6 @@ def identity_warning(settings: EndpointSettings) -> tuple[str, str]:
     """Why an asserted identity was refused (RFC 3261 20.43)."""
     agent = settings.host or "cpmgw"
     return ("Warning", f'399 {agent} "P-Asserted-Identity from an untrusted peer"')
-
-
-def _not_in(supported: Collection[str], request: Request) -> str:
-    """The option tags that are required and not supported (8.2.2.3)."""
-    tags = request.headers.all("Require")
-    return ", ".join(tag for tag in tags if tag.lower() not in supported)
 
 
 def plain(request: Request, settings: EndpointSettings) -> Request:
@@ -194,8 +257,11 @@ def complete(
 ) -> Response:
     """The response as it leaves: To tag, Via as stamped, Server, Accept.
 
-    `tag` is used where the To has none (RFC 3261 8.2.6.2); a 100 gets none.
+    `tag` is used where the To has none (RFC 3261 8.2.6.2); a 100 gets none. What a
+    proxy relays is complete.
     """
+    if isinstance(response, Relayed):
+        return response
     fields: list[tuple[str, str]] = []
     first, named, status = True, not settings.server, response.status
     for name, value in response.headers:

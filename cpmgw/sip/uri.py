@@ -21,6 +21,7 @@ from cpmgw.sip.grammar import Parameters
 _ESCAPED: Final = "%[0-9A-Fa-f]{2}"
 _UNRESERVED: Final = r"A-Za-z0-9\-_.!~*'()"
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
+_PARAMETER_SAFE: Final = "-_.!~*'()[]/:&+$"
 
 
 def _many(characters: str) -> str:
@@ -292,3 +293,9 @@ def unescape(text: str) -> str:
 def escape_user(text: str) -> str:
     """Text as the user part of a SIP URI (RFC 3261 19.1.2)."""
     return quote_from_bytes(text.encode("utf-8", "surrogateescape"), safe=_USER_SAFE)
+
+
+def escape_parameter(text: str) -> str:
+    """Text as the name or the value of a URI parameter (RFC 3261 19.1.2)."""
+    octets = text.encode("utf-8", "surrogateescape")
+    return quote_from_bytes(octets, safe=_PARAMETER_SAFE)

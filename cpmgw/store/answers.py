@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from cpmgw.interfaces import Answer
+from cpmgw.records import Answer
 
 _INSERT: Final = "INSERT INTO answers (expires, content) VALUES (?, ?)"
 _LIVE: Final = "SELECT content FROM answers WHERE expires > ? ORDER BY id"

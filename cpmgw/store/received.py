@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
-from cpmgw.interfaces import Collected, ReceivedSegment
+from cpmgw.records import Collected, ReceivedSegment
 
 # Messages of one reference that are looked through for a repeat, newest first.
 _DEPTH: Final = 16

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from cpmgw.interfaces import Reported, SegmentReport, SentMessage
+from cpmgw.records import Reported, SegmentReport, SentMessage
 
 _DELIVERED: Final = 2
 _UNKNOWN: Final = 7

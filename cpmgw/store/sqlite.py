@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from secrets import token_bytes
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -13,17 +14,25 @@ from zope.interface import implementer
 
 from cpmgw.errors import StoreError
 from cpmgw.interfaces import (
-    Answer,
-    Collected,
+    IInterworkingNumbers,
     IReceivedMessages,
     ISentMessages,
     IStore,
+)
+from cpmgw.records import (
+    Allocation,
+    Answer,
+    Collected,
+    GroupSession,
+    NumberPool,
+    PoolUse,
     ReceivedSegment,
     Reported,
     SegmentReport,
     SentMessage,
+    Shortage,
 )
-from cpmgw.store import answers, migrations, received, sent
+from cpmgw.store import answers, iw_numbers, migrations, received, secrets, sent
 from cpmgw.store.ownership import Ownership
 from cpmgw.store.writer import CallFromThread, GroupCommit
 
@@ -35,6 +44,11 @@ INTERVAL: Final = 0.002
 SWEEP: Final = 500
 # Messages that nobody was told of, as many as are given at once.
 UNSETTLED: Final = 1_000
+# Allocated numbers, likewise.
+ALLOCATIONS: Final = 1_000
+
+# Octets of a key.
+SECRET: Final = 32
 
 _SETTINGS: Final = (
     "PRAGMA journal_mode = WAL",
@@ -74,6 +88,7 @@ class SqliteStore:
         self._writer: GroupCommit | None = None
         self.sent = SentMessages(self._perform, seconds)
         self.received = ReceivedMessages(self._perform)
+        self.numbers = AllocatedNumbers(self._perform)
 
     # -- life --------------------------------------------------------------------------
 
@@ -134,6 +149,10 @@ class SqliteStore:
         return self._writer.waiting if self._writer is not None else 0
 
     # -- IStore ------------------------------------------------------------------------
+
+    def secret(self, name: str) -> Deferred[bytes]:
+        """A key of this gateway: 32 octets, the same whenever it is asked for."""
+        return self._perform(secrets.secret, name, token_bytes(SECRET))
 
     def sweep(self, now: float) -> Deferred[int]:
         """Drop some of what has expired; how many, 0 when nothing is left."""
@@ -215,6 +234,54 @@ class ReceivedMessages:
     def put_off(self, collection: str, until: float) -> Deferred[None]:
         """Have an undelivered message be overdue at this time and not before."""
         return self._perform(received.put_off, collection, until)
+
+
+@implementer(IInterworkingNumbers)
+class AllocatedNumbers:
+    """Which number stands for which group session (store/iw_numbers.py)."""
+
+    def __init__(self, perform: Perform) -> None:
+        self._perform = perform
+
+    def offer(self, pools: Sequence[NumberPool]) -> Deferred[None]:
+        """Have these numbers and no others to give."""
+        return self._perform(iw_numbers.offer, pools)
+
+    def allocate(
+        self,
+        session: GroupSession,
+        service: str,
+        pools: Sequence[NumberPool],
+        now: float,
+    ) -> Deferred[Allocation | Shortage]:
+        """The number of a session, given to it now if it has none."""
+        return self._perform(iw_numbers.allocate, session, service, pools, now)
+
+    def find(self, session: GroupSession) -> Deferred[Allocation | None]:
+        """The number of a session, None if it has none."""
+        return self._perform(iw_numbers.find, session)
+
+    def by_number(self, number: str, user: str) -> Deferred[Allocation | None]:
+        """The session that a number stands for where this user is concerned."""
+        return self._perform(iw_numbers.by_number, number, user)
+
+    def release(self, session: GroupSession) -> Deferred[bool]:
+        """Take the number of a session back; False if it has none."""
+        return self._perform(iw_numbers.release, session)
+
+    def take_back(self, allocation: Allocation) -> Deferred[bool]:
+        """Release an allocation; False if it was used since."""
+        return self._perform(iw_numbers.take_back, allocation)
+
+    def allocations(
+        self, after: tuple[str, str] = ("", "")
+    ) -> Deferred[list[Allocation]]:
+        """Every allocation in the order of number and user, page by page."""
+        return self._perform(iw_numbers.allocations, after, ALLOCATIONS)
+
+    def pools(self) -> Deferred[list[PoolUse]]:
+        """How much of each pool is in use."""
+        return self._perform(iw_numbers.pools)
 
 
 def _remember(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from math import inf
 from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic, sleep
@@ -69,7 +70,7 @@ class GroupCommit:
         self._limit = queue
         self._batch = batch
         self._interval = interval
-        self._begun = 0.0
+        self._begun = -inf
         self._waiting: SimpleQueue[_Job | None] = SimpleQueue()
         self._open = 0
         self._failing = False

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.admin.health import CentreState, GatewayState
 from cpmgw.admin.metrics import Metrics
+from cpmgw.records import PoolUse
 from cpmgw.traffic import Traffic
 from txsmpp.status import CommandStatus
 
@@ -21,13 +24,15 @@ STATE = GatewayState(
         CentreState(name="home", bound=True, waiting=2, in_flight=5),
         CentreState(name="away", bound=False, waiting=0, in_flight=0),
     ),
+    pools=(PoolUse("groups", 100, 7, 9), PoolUse("", 1, 1, 1)),
 )
 
 
 class MetricsTest(SynchronousTestCase):
     def setUp(self) -> None:
         self.traffic = Traffic()
-        self.metrics = Metrics(self.traffic, lambda: STATE)
+        self.looked_up: Counter[str] = Counter()
+        self.metrics = Metrics(self.traffic, lambda: STATE, lambda: self.looked_up)
 
     def value(self, name: str, **labels: str) -> float | None:
         """A sample, read back; None if it is not there."""
@@ -98,14 +103,28 @@ class MetricsTest(SynchronousTestCase):
         self.assertEqual(self.value("cpmgw_sip_transactions"), 11)
         self.assertEqual(self.value("cpmgw_store_waiting"), 7)
 
+    def test_pools(self) -> None:
+        """How many interworking numbers are free and taken, pool by pool."""
+        for pool, free, taken in (("groups", 93, 7), ("", 0, 1)):
+            name = "cpmgw_interworking_numbers"
+            self.assertEqual(self.value(f"{name}_free", pool=pool), free)
+            self.assertEqual(self.value(f"{name}_taken", pool=pool), taken)
+
     def test_process(self) -> None:
         """Memory and processor time of the process are there."""
         self.assertGreater(self.value("process_resident_memory_bytes") or 0, 0)
         self.assertGreater(self.value("process_cpu_seconds_total") or 0, 0)
 
+    def test_directory(self) -> None:
+        """Look-ups of SIP URIs are told by what came of them."""
+        self.looked_up.update({"static": 2, "enum-timeout": 1})
+        name = "cpmgw_directory_total"
+        self.assertEqual(self.value(name, outcome="static"), 2.0)
+        self.assertEqual(self.value(name, outcome="enum-timeout"), 1.0)
+
     def test_registries_are_apart(self) -> None:
         """Two gateways in one process have metrics of their own."""
-        other = Metrics(Traffic(), lambda: STATE)
+        other = Metrics(Traffic(), lambda: STATE, dict)
         self.traffic.answer(202, 0.1)
         self.assertNotIn(b'status="202"', other.exposition("")[0])
 

@@ -7,66 +7,15 @@ from typing import Any
 import msgspec
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.admin.web import IDLE, LIFETIME, MOST_CONNECTIONS, WebService
 from cpmgw.config import WebConfig, loads
 from cpmgw.gateway import Gateway
 from cpmgw.tap import Options, makeService
-from tests.flows.house import CONFIG, House
+from tests.admin.browsing import PLACE, Browser, fetch, open_browser, unasked
+from tests.flows.house import House, config_text
 from tests.support.network import MemoryNetwork
-
-PLACE = "tcp:8080:interface=127.0.0.1"
-
-
-class Reply(msgspec.Struct, frozen=True):
-    """An HTTP response, taken apart."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
-class Browser(Protocol):
-    """Collects what comes."""
-
-    def __init__(self) -> None:
-        self.octets = b""
-        self.is_gone = False
-
-    def dataReceived(self, data: bytes) -> None:
-        self.octets += data
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self.is_gone = True
-
-    def reply(self) -> Reply:
-        """The first response."""
-        head, _, body = self.octets.partition(b"\r\n\r\n")
-        first, *lines = head.decode().split("\r\n")
-        pairs = (line.split(": ", 1) for line in lines)
-        headers = {name.lower(): value for name, value in pairs}
-        return Reply(int(first.split()[1]), headers, body)
-
-
-def open_browser(network: MemoryNetwork) -> Browser:
-    """A connection to the site."""
-    browser = Browser()
-    endpoint = TCP4ClientEndpoint(network, "127.0.0.1", 8080)
-    network.result_of(connectProtocol(endpoint, browser))
-    return browser
-
-
-def fetch(network: MemoryNetwork, path: str, method: str = "GET") -> Reply:
-    """One request on a connection of its own."""
-    browser = open_browser(network)
-    assert browser.transport is not None
-    request = f"{method} {path} HTTP/1.1\r\nHost: gw\r\nConnection: close\r\n\r\n"
-    browser.transport.write(request.encode())
-    network.settle()
-    return browser.reply()
 
 
 class Site(SynchronousTestCase):
@@ -74,9 +23,9 @@ class Site(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.network = MemoryNetwork()
-        config = loads(CONFIG.format(state=self.mktemp(), smsc="", policy=""))
+        config = loads(config_text(self.mktemp()))
         self.gateway = Gateway(self.network, config, factories=())
-        self.web = WebService(self.network, self.gateway, PLACE)
+        self.web = WebService(self.network, self.gateway, PLACE, unasked)
         self.web.startService()
         self.addCleanup(self.web.stopService)
 
@@ -211,7 +160,7 @@ class Site(SynchronousTestCase):
 
     def test_port_in_use(self) -> None:
         """A port that cannot be had fails the start."""
-        other = WebService(self.network, self.gateway, PLACE)
+        other = WebService(self.network, self.gateway, PLACE, unasked)
         self.assertRaises(CannotListenError, other.startService)
 
 
@@ -220,7 +169,7 @@ class Wiring(SynchronousTestCase):
 
     def services(self, listen: str) -> list[Any]:
         """What twistd would run."""
-        text = CONFIG.format(state=self.mktemp(), smsc="", policy="")
+        text = config_text(self.mktemp())
         options = Options()
         options.configuration = msgspec.structs.replace(
             loads(text), web=WebConfig(listen=listen)
@@ -242,7 +191,7 @@ class Flow(House):
 
     def setUp(self) -> None:
         super().setUp()
-        web = WebService(self.network, self.gateway, PLACE)
+        web = WebService(self.network, self.gateway, PLACE, unasked)
         web.startService()
         self.addCleanup(web.stopService)
 

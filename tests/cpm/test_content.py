@@ -76,7 +76,10 @@ class LeafTests(SynchronousTestCase):
             self.assertFalse(acceptable(kind))
 
     def test_any_subtype_of_text(self) -> None:
-        """Any text content type is acceptable, unknown ones as plain (RCC.10 6.1.1)."""
+        """Any text content type is acceptable, unknown ones as plain (RCC.10 6.1.1).
+
+        [RCC.10 6.1.1 difference 1]
+        """
         self.assertEqual(text_of("text/x-note; charset=utf-8", b"caf\xc3\xa9"), "café")
         self.assertTrue(acceptable("text/x-note"))
 

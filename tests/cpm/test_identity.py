@@ -8,16 +8,19 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.cpm.identity import (
     Address,
+    Subscriber,
     e164_of,
     from_smpp,
     is_e164,
     masked,
     nccsid_of,
     sip_uri,
+    subscriber_of,
     tel_uri,
     to_smpp,
     with_nccsid,
     without_nccsid,
+    without_separators,
 )
 from cpmgw.sip.uri import SipUri, TelUri, parse_uri
 
@@ -156,6 +159,32 @@ class UriTests(SynchronousTestCase):
         )
 
 
+class SubscriberTests(SynchronousTestCase):
+    """What URIs say of a telephone (RFC 3966 3, RFC 3261 19.1.6)."""
+
+    def test_telephones(self) -> None:
+        """The number without separators, and the phone-context as it came."""
+        for text, expected in (
+            ("tel:+1-514-555-0001", Subscriber("+15145550001")),
+            ("tel:611;phone-context=+1-514", Subscriber("611", "+1-514")),
+            ("sip:6.1.1@h;user=phone", Subscriber("611")),
+            ("sip:611;isub=1;Phone-Context=h@h;user=PHONE", Subscriber("611", "h")),
+            ("sip:611%3Bphone-context=h@h;user=phone", Subscriber("611", "h")),
+            ("sip:+15145550001@h", Subscriber("+15145550001")),
+            ("sip:alice@h;user=phone", Subscriber("alice")),
+        ):
+            self.assertEqual(expected, subscriber_of(parse_uri(text)), text)
+
+    def test_others(self) -> None:
+        """Users without user=phone, hosts and other schemes are no telephones."""
+        for text in ("sip:611@h", "sip:alice@h", "sip:h;user=phone", "mailto:1@h"):
+            self.assertIsNone(subscriber_of(parse_uri(text)), text)
+
+    def test_separators(self) -> None:
+        """Hyphens, dots, parentheses, slashes and spaces are for the eye."""
+        self.assertEqual("+15145550001", without_separators("+1 (514) 555-00.0/1"))
+
+
 class SmppTests(SynchronousTestCase):
     """SMPP addresses (TS Table 1 and 9, SMPP 3.4 5.2.5, 5.2.6)."""
 
@@ -227,7 +256,10 @@ class SmppTests(SynchronousTestCase):
 
 
 class NccsidTests(SynchronousTestCase):
-    """The Non-CPM Communication Service Identifier (TS Appendix D)."""
+    """The Non-CPM Communication Service Identifier (TS Appendix D).
+
+    [RCC.10 Appendix D]
+    """
 
     def test_examples(self) -> None:
         """The printed examples."""

@@ -206,7 +206,10 @@ class BodyTests(SynchronousTestCase):
         )
 
     def test_table_3(self) -> None:
-        """Table 3: From, To, a new Message-ID, DateTime, disposition notification."""
+        """Table 3: From, To, a new Message-ID, DateTime, disposition notification.
+
+        [SCR Int-S-006-O]
+        """
         body = self.body()
         message = parse_cpim(body)
         self.assertEqual(

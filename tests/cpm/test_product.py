@@ -11,7 +11,10 @@ class WrittenTests(SynchronousTestCase):
     """TS Appendix C, as the IWF writes it."""
 
     def test_user_agent(self) -> None:
-        """C.3: a UAC is IWF-<type>-client/OMA2.1, then its own product."""
+        """C.3: a UAC is IWF-<type>-client/OMA2.1, then its own product.
+
+        [RCC.10 Appendix C.3]
+        """
         for service, name in (
             ("SMS", "IWF-SMS"),
             ("MMS", "IWF-MMS"),
@@ -22,7 +25,7 @@ class WrittenTests(SynchronousTestCase):
             self.assertRegex(own, r"^cpmgw/\d+\.\d+")
 
     def test_server(self) -> None:
-        """C.3: a UAS is IWF-<type>-serv/OMA2.1."""
+        """C.3: a UAS is IWF-<type>-serv/OMA2.1. [RCC.10 Appendix C.3]"""
         self.assertTrue(server("SMS").startswith("IWF-SMS-serv/OMA2.1 cpmgw/"))
 
     def test_other_service(self) -> None:

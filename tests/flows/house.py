@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,12 +25,23 @@ CONFIG = """
 [gateway]
 domain = "ims.example.net"
 state = "sqlite:{state}"
+profile = "{profile}"
 
 [sip]
 listen = ["udp:5060:interface=127.0.0.1", "tcp:5060:interface=127.0.0.1"]
 next_hop = "sip:127.0.0.1:5070;lr"
 trusted = ["127.0.0.0/8"]
 
+{smsc}
+
+{more}
+
+[policy]
+{policy}
+"""
+
+
+SMSC = """
 [[smsc]]
 name = "home"
 host = "127.0.0.1"
@@ -38,21 +49,40 @@ port = 2775
 system_id = "cpmgw"
 password = "secret"
 {smsc}
-
-[policy]
-{policy}
 """
+
+
+def config_text(
+    state: str,
+    *,
+    smsc: str = "",
+    policy: str = "",
+    more: str = "",
+    profile: str = "oma",
+    with_sms: bool = True,
+) -> str:
+    """The configuration of a gateway; `smsc` are further keys of its [[smsc]]."""
+    return CONFIG.format(
+        state=state,
+        profile=profile,
+        smsc=SMSC.format(smsc=smsc) if with_sms else "",
+        more=more,
+        policy=policy,
+    )
 
 
 class House(unittest.SynchronousTestCase):
     """A running gateway, its SM-SC and its CPM side.
 
-    `smsc` and `policy` are lines of TOML that a test adds to the configuration,
-    `settings` those of the lab.
+    `smsc`, `policy` and `more` are lines of TOML that a test adds to the configuration,
+    `settings` those of the lab. Without `with_sms` there is no SM-SC.
     """
 
     smsc = ""
     policy = ""
+    more = ""
+    profile = "oma"
+    with_sms = True
     settings: LabSettings | None = None
 
     def setUp(self) -> None:
@@ -75,8 +105,19 @@ class House(unittest.SynchronousTestCase):
 
     def config(self) -> Config:
         """The gateway's configuration."""
-        text = CONFIG.format(state=self.state, smsc=self.smsc, policy=self.policy)
+        text = config_text(
+            self.state,
+            smsc=self.smsc,
+            policy=self.policy,
+            more=self.more,
+            profile=self.profile,
+            with_sms=self.with_sms,
+        )
         return loads(text)
+
+    def factories(self) -> Sequence[Any]:
+        """The services of this process."""
+        return (SmsInterworkingFactory(),)
 
     def reactor(self) -> Any:
         """What the next gateway runs on."""
@@ -84,9 +125,7 @@ class House(unittest.SynchronousTestCase):
 
     def start_gateway(self) -> Gateway:
         """Start a gateway on this test's state, and wait until it serves."""
-        gateway = Gateway(
-            self.reactor(), self.config(), factories=(SmsInterworkingFactory(),)
-        )
+        gateway = Gateway(self.reactor(), self.config(), factories=self.factories())
         gateway.startService()
         self.addCleanup(self._stop, gateway)
         self.wait_until(

@@ -51,8 +51,7 @@ class Outsider(DatagramProtocol):
         message = PagerMessage(**details)
         name = f"{self.host}-{self.port}-{self._count}"
         request = pager_request(message, call_id=name, now=self.network.seconds())
-        via = f"SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK{name}"
-        return request.replace(headers=request.headers.with_first("Via", via))
+        return self._sent_by(request)
 
     def octets(self, octets: bytes) -> None:
         """Send these octets."""
@@ -62,6 +61,16 @@ class Outsider(DatagramProtocol):
     def send(self, **details: Any) -> None:
         """Send a pager mode message."""
         self.octets(self.request(**details).encode())
+
+    def ask(self, request: Request) -> None:
+        """Send a request in a transaction of its own; nothing follows by itself."""
+        self._count += 1
+        self.octets(self._sent_by(request).encode())
+
+    def _sent_by(self, request: Request) -> Request:
+        branch = f"z9hG4bK{self.host}-{self.port}-{self._count}"
+        via = f"SIP/2.0/UDP {self.host}:{self.port};branch={branch}"
+        return request.replace(headers=request.headers.with_first("Via", via))
 
     @property
     def answers(self) -> list[Response]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from cpmgw.config import Config, loads
 from cpmgw.cpm.events import FailedIw, parse_event
 from cpmgw.lab.behaviour import SmsBehaviour
 from cpmgw.lab.handset import SmsOptions
-from tests.flows.house import ALICE, BOB, CONFIG, House
+from tests.flows.house import ALICE, BOB, House
 from tests.flows.receipts import send_receipt
 from txsmpp.constants import MessageState
 
@@ -14,20 +13,23 @@ from txsmpp.constants import MessageState
 class Rcs(House):
     """profile = "rcs"."""
 
-    def config(self) -> Config:
-        """The usual configuration with the profile of RCC.10."""
-        text = CONFIG.format(state=self.state, smsc=self.smsc, policy=self.policy)
-        return loads(text.replace("[gateway]", '[gateway]\nprofile = "rcs"', 1))
+    profile = "rcs"
 
     def test_message_and_its_report(self) -> None:
-        """6.2.2.1: a message and its delivery report, as in the TS."""
+        """6.2.2.1: a message and its delivery report, as in the TS.
+
+        [RCC.10 4 supported 4] [RCC.10 6.2.2.1.1] [RCC.10 6.2.2.1.2]
+        """
         sent = self.send(text="Hello 😀", imdn=("positive-delivery",))
         self.assertEqual(sent.status, 202)
         self.assertEqual(self.centre.handset(BOB[4:]).texts, ["Hello 😀"])
         self.assertEqual(sent.outcome, [("delivery-notification", "delivered")])
 
     def test_priority_is_ignored(self) -> None:
-        """6.2.2.2.1: the priority of a short message is ignored."""
+        """6.2.2.2.1: the priority of a short message is ignored.
+
+        [RCC.10 6.2.2.2.1 difference 2]
+        """
         done: list[list[int]] = []
         self.centre.send_sms(
             BOB[4:], ALICE[4:], "Hi", SmsOptions(priority_flag=2)
@@ -38,7 +40,10 @@ class Rcs(House):
         self.assertNotIn("Priority", message.request.headers)
 
     def test_failure_is_an_event(self) -> None:
-        """6.2.3: negative-delivery is not used; failures are events."""
+        """6.2.3: negative-delivery is not used; failures are events.
+
+        [RCC.10 4 concepts 8] [RCC.10 6.2.3]
+        """
         self.centre.behave(SmsBehaviour(state=MessageState.UNDELIVERABLE))
         sent = self.send(text="Hello", imdn=("positive-delivery", "negative-delivery"))
         self.assertEqual(sent.notifications, [])
@@ -46,16 +51,14 @@ class Rcs(House):
         self.assertEqual(parse_event(event.content), FailedIw(BOB, sent.message_id))
 
     def test_no_anonymous_messages(self) -> None:
-        """4: there are no anonymous messages."""
+        """4: there are no anonymous messages. [RCC.10 4 concepts 1]"""
         self.assertEqual(self.send(text="Hello", privacy="id").status, 403)
 
 
 class Oma(Rcs):
     """profile = "oma": what differs."""
 
-    def config(self) -> Config:
-        """The usual configuration."""
-        return House.config(self)
+    profile = "oma"
 
     def test_priority_is_ignored(self) -> None:
         """Table 9: the priority of a short message is kept."""

@@ -8,7 +8,7 @@ from cpmgw.config import Config, loads
 from cpmgw.sip.credentials import parse_challenge
 from cpmgw.sip.digest import Account, answer
 from cpmgw.sip.message import Response
-from tests.flows.house import CONFIG, House
+from tests.flows.house import House, config_text
 from tests.flows.outsider import Outsider
 
 BOUNDARY = "frontier"
@@ -125,7 +125,7 @@ class Users(House):
 
     def config(self) -> Config:
         """The usual configuration, and a user."""
-        text = CONFIG.format(state=self.state, smsc="", policy="")
+        text = config_text(self.state)
         user = '[[sip.users]]\nusername = "pf"\npassword = "open sesame"\n'
         user += 'numbers = ["+1514555"]\n'
         return loads(text.replace("[[smsc]]", f"{user}\n[[smsc]]", 1))

@@ -6,7 +6,7 @@ from cpmgw.config import Config, loads
 from cpmgw.gateway import Gateway
 from cpmgw.lab.behaviour import IdForm, ReceiptForm, SmsBehaviour
 from cpmgw.lab.sms_centre import SmsCentre
-from tests.flows.house import BOB, CONFIG, House
+from tests.flows.house import BOB, House, config_text
 from tests.flows.receipts import send_receipt
 from txsmpp.options import ServerOptions
 from txsmpp.server import SmscFactory
@@ -22,7 +22,7 @@ class TwoCentres(House):
 
     def config(self) -> Config:
         """The usual configuration, and another SM-SC."""
-        text = CONFIG.format(state=self.state, smsc=self.home, policy=self.policy)
+        text = config_text(self.state, smsc=self.home, policy=self.policy)
         more = (
             '[[smsc]]\nname = "abroad"\nhost = "127.0.0.1"\nport = 2776\n'
             f'system_id = "cpmgw"\npassword = "secret"\n{self.abroad}\n'
@@ -137,7 +137,10 @@ class Identifiers(House):
     receipt_id = IdForm.DECIMAL
 
     def test_report_finds_its_message(self) -> None:
-        """1. The stored message_id is found, in parameters and in text."""
+        """1. The stored message_id is found, in parameters and in text.
+
+        [SCR Int-S-006-O]
+        """
         for form in ReceiptForm:
             with self.subTest(form=form):
                 self.centre.behave(
@@ -178,7 +181,10 @@ class LoosePadded(Identifiers):
 
 class Strict(House):
     def test_other_form_is_another_message(self) -> None:
-        """1 a. Without such a policy an id written otherwise matches nothing."""
+        """1 a. Without such a policy an id written otherwise matches nothing.
+
+        [SCR Int-S-006-O]
+        """
         self.centre.behave(
             SmsBehaviour(response_id=IdForm.HEX, receipt_id=IdForm.DECIMAL)
         )

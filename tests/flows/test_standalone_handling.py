@@ -149,14 +149,14 @@ class TooLong(Handling):
 
 
 class TooLarge(Handling):
-    policy = "text_size_limit = 560"
+    policy = "selection.text_size_limit = 560"
 
     def test_at_the_limit_of_size(self) -> None:
         """560 octets, the size that TS 5.1 note 2 speaks of, may be allowed."""
         self.assertEqual(self.answer(text="x" * 560).status, 202)
 
     def test_beyond_the_limit_of_size(self) -> None:
-        """One octet more, counted in UTF-8, is 413 (TS 5.1 step 5)."""
+        """One octet more, counted in UTF-8, is 413 (TS 5.1 step 5). [TS 5.1 step 5]"""
         self.assertEqual(self.answer(text="x" * 559 + "ä").status, 413)
         self.assertEqual(self.centre.submitted, [])
 

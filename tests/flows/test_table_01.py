@@ -1,4 +1,4 @@
-"""TS Table 1, row by row: SIP MESSAGE to submit_sm (6.2.2.1.1)."""
+"""TS Table 1, row by row: SIP MESSAGE to submit_sm (6.2.2.1.1). [SCR Int-S-005-O]"""
 
 from __future__ import annotations
 
@@ -181,6 +181,11 @@ class Table1(House):
 
 
 class Segments(House):
+    """Text that one short message cannot hold is concatenated (6.2.2.1).
+
+    [SCR Int-S-031-O]
+    """
+
     def submitted(self, text: str) -> list[SubmitSm]:
         """The submit_sms that a text became."""
         self.assertEqual(self.send(text=text).status, 202)

@@ -1,4 +1,7 @@
-"""TS Table 2: submit_sm_resp to the SIP answer (6.2.2.1.1, 6.2.4, 6.1.1)."""
+"""TS Table 2: submit_sm_resp to the SIP answer (6.2.2.1.1, 6.2.4, 6.1.1).
+
+[SCR Int-S-005-O]
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class ResponseCode(House):
         return self.send(text="Hello").status
 
     def test_202_for_command_status_0(self) -> None:
-        """202 "Accepted" sent when command_status is 0."""
+        """202 "Accepted" sent when command_status is 0. [TS 5.1 step 12]"""
         sent = self.send(text="Hello")
         assert sent.response is not None
         self.assertEqual((sent.status, sent.response.reason), (202, "Accepted"))

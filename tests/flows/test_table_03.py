@@ -1,4 +1,7 @@
-"""TS 6.2.2.1.2 and Table 3: SMS status report to CPM delivery notification."""
+"""TS 6.2.2.1.2 and Table 3: SMS status report to CPM delivery notification.
+
+[SCR Int-S-006-O]
+"""
 
 from __future__ import annotations
 

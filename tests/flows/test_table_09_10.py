@@ -1,4 +1,7 @@
-"""TS 6.2.2.2.1, Tables 9 and 10: SMS to pager mode CPM standalone message."""
+"""TS 6.2.2.2.1, Tables 9 and 10: SMS to pager mode CPM standalone message.
+
+[SCR Int-S-008-O]
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,7 @@ class Rows(Inbound):
         self.assertTrue(str(request.from_.uri).startswith(BOB))
 
     def test_non_cpm_communication_service_identifier(self) -> None:
-        """From carries nccsid=SMS (Appendix D)."""
+        """From carries nccsid=SMS (Appendix D). [RCC.10 Appendix D]"""
         self.assertEqual(nccsid_of(self.received().request.from_.uri), "SMS")
 
     def test_priority(self) -> None:
@@ -91,7 +94,10 @@ class Rows(Inbound):
         self.assertEqual((str(request.to.uri), str(request.uri)), (ALICE, ALICE))
 
     def test_user_agent(self) -> None:
-        """User-Agent: the release version of the IWF (Appendix C)."""
+        """User-Agent: the release version of the IWF (Appendix C).
+
+        [RCC.10 Appendix C.3]
+        """
         value = self.received().request.headers.get("User-Agent") or ""
         self.assertTrue(value.startswith("IWF-SMS-client/OMA2.1 cpmgw/"), value)
 
@@ -105,7 +111,10 @@ class Rows(Inbound):
         self.assertTrue(message.message_id)
 
     def test_feature_and_identifiers(self) -> None:
-        """The pager mode feature, Conversation-ID, Contribution-ID (7.2.1.1)."""
+        """The pager mode feature, Conversation-ID, Contribution-ID (7.2.1.1).
+
+        [SCR Int-S-007-O]
+        """
         first, second = self.received("one"), self.received("two")
         self.assertEqual(features_of(first.request.headers), frozenset({Feature.PAGER}))
         self.assertEqual(first.conversation_id, second.conversation_id)
@@ -196,5 +205,8 @@ class RcsPriority(Inbound):
     policy = "inbound_priority = false"
 
     def test_priority_is_ignored(self) -> None:
-        """RCC.10 6.2.2.2.1: Priority will be ignored."""
+        """RCC.10 6.2.2.2.1: Priority will be ignored.
+
+        [RCC.10 6.2.2.2.1 difference 2]
+        """
         self.assertNotIn("Priority", self.received(priority_flag=2).request.headers)

@@ -7,10 +7,12 @@ from typing import Any
 from cpmgw.iwf.standalone import StandaloneMessage, read_standalone
 from cpmgw.lab.pager import PagerMessage, pager_request
 from cpmgw.sip.message import Request
+from tests.addressing.plans import plan
 
 ALICE = "tel:+15145550001"
 BOB = "tel:+15145550002"
 NOW = 1_760_000_000.0
+PLAN = plan()
 
 
 def request_of(**details: Any) -> Request:
@@ -24,4 +26,4 @@ def request_of(**details: Any) -> Request:
 
 def message_of(**details: Any) -> StandaloneMessage:
     """The same, read."""
-    return read_standalone(request_of(**details), NOW)
+    return read_standalone(request_of(**details), NOW, PLAN)

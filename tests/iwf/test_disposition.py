@@ -10,7 +10,6 @@ from hypothesis import strategies as some
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.cpm.imdn import Disposition
-from cpmgw.interfaces import SegmentReport
 from cpmgw.iwf.disposition import (
     FAILURES,
     SILENCE,
@@ -20,6 +19,7 @@ from cpmgw.iwf.disposition import (
     outcome_of,
 )
 from cpmgw.policy import Policy
+from cpmgw.records import SegmentReport
 from txsmpp.constants import MessageState as State
 
 POLICY = Policy()
@@ -120,7 +120,7 @@ class Notices(SynchronousTestCase):
         self.assertIs(notice_of(Outcome.PENDING, 1, everything, POLICY), SILENCE)
 
     def test_success_that_was_not_asked_for(self) -> None:
-        """6.2.2.1.2 2a: not requested, not sent."""
+        """6.2.2.1.2 2a: not requested, not sent. [SCR Int-S-006-O]"""
         self.assertEqual(self.success(), SILENCE)
         self.assertEqual(self.success(NEGATIVE, "display"), SILENCE)
 
@@ -151,7 +151,10 @@ class Notices(SynchronousTestCase):
         self.assertEqual(self.failure(failed_iw_events=False), SILENCE)
 
     def test_negative_delivery_switched_off(self) -> None:
-        """Without negative_delivery the event takes its place (RCC.10)."""
+        """Without negative_delivery the event takes its place (RCC.10).
+
+        [RCC.10 4 concepts 8]
+        """
         self.assertEqual(
             self.failure(NEGATIVE, negative_delivery=False), Notice(failed_event=True)
         )

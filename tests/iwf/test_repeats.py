@@ -6,8 +6,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.errors import CannotInterwork
-from cpmgw.interfaces import Answer
 from cpmgw.iwf.repeats import RepeatGuard
+from cpmgw.records import Answer
 
 
 def answer(key: bytes = b"a", expires: float = 100.0) -> Answer:
@@ -59,7 +59,7 @@ class Repeats(SynchronousTestCase):
     def test_failure_is_not_kept(self) -> None:
         """A refusal is told to the first; the next one is worked on."""
         first = self.once()
-        self.begun[0].errback(CannotInterwork(503, "Busy", section="x"))
+        self.begun[0].errback(CannotInterwork(503, "Busy", cause="test", section="x"))
         self.failureResultOf(first, CannotInterwork)
         self.once()
         self.assertEqual(len(self.begun), 2)
@@ -67,7 +67,7 @@ class Repeats(SynchronousTestCase):
     def test_failure_is_shared(self) -> None:
         """All who waited share the failure, and each may try again."""
         every = [self.once() for _ in range(3)]
-        self.begun[0].errback(CannotInterwork(503, "Busy", section="x"))
+        self.begun[0].errback(CannotInterwork(503, "Busy", cause="test", section="x"))
         for each in every:
             self.failureResultOf(each, CannotInterwork)
         self.assertEqual(len(self.begun), 1)
@@ -90,7 +90,7 @@ class Repeats(SynchronousTestCase):
             gone = self.once(key)
             gone.cancel()
             self.failureResultOf(gone, CancelledError)
-        self.begun[0].errback(CannotInterwork(503, "Busy", section="x"))
+        self.begun[0].errback(CannotInterwork(503, "Busy", cause="test", section="x"))
         self.begun[1].errback(ValueError("no"))
         self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
         self.assertEqual(self.flushLoggedErrors(), [])

@@ -10,7 +10,7 @@ from cpmgw.cpm.imdn import Disposition
 from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.standalone import read_standalone
 from cpmgw.policy import Policy
-from tests.iwf.requests import ALICE, BOB, NOW, message_of, request_of
+from tests.iwf.requests import ALICE, BOB, NOW, PLAN, message_of, request_of
 
 BOUNDARY = "frontier"
 CPIM = (
@@ -29,40 +29,11 @@ def multipart(*parts: tuple[str, str]) -> bytes:
 
 
 class Fields(SynchronousTestCase):
-    def test_originator_asserted(self) -> None:
-        """`originator`: the number of P-Asserted-Identity (Table 1)."""
-        message = message_of(asserted="sip:+15145550009@ims.example.net;user=phone")
-        self.assertEqual(message.originator, "+15145550009")
-
-    def test_originator_of_two_identities(self) -> None:
-        """Of a SIP and a tel identity the one with a number, in either order."""
-        sip, tel = "<sip:alice@ims.example.net>", "<tel:+15145550009>"
-        for values in ((sip, tel), (tel, sip), (f"{sip}, {tel}",)):
-            with self.subTest(values=values):
-                headers = tuple(("p-asserted-identity", value) for value in values)
-                message = message_of(without=NO_IDENTITY, headers=headers)
-                self.assertEqual(message.originator, "+15145550009")
-
-    def test_originator_from(self) -> None:
-        """Without an asserted identity, the number of From."""
-        self.assertEqual(message_of(without=NO_IDENTITY).originator, ALICE[4:])
-
-    def test_no_originator(self) -> None:
-        """An asserted identity without a number is not made good by From."""
-        message = message_of(asserted="sip:alice@ims.example.net")
-        self.assertEqual(message.originator, "")
-
-    def test_target(self) -> None:
-        """`target`: of the Request-URI, otherwise of To; empty if neither has one."""
-        for request_uri, recipient, expected in (
-            ("", BOB, BOB[4:]),
-            ("sip:+15145550007@x;user=phone", BOB, "+15145550007"),
-            ("sip:iwf@ims.example.net", BOB, BOB[4:]),
-            ("sip:iwf@ims.example.net", "sip:bob@ims.example.net", ""),
-        ):
-            with self.subTest(request_uri=request_uri, recipient=recipient):
-                message = message_of(request_uri=request_uri, recipient=recipient)
-                self.assertEqual(message.target, expected)
+    def test_parties(self) -> None:
+        """`parties`: whom the dial plan knows in the identities and the URIs."""
+        parties = message_of(asserted="sip:+15145550009@x;user=phone").parties
+        self.assertEqual(parties.originator_text, "+15145550009")
+        self.assertEqual(parties.target_text, BOB[4:])
 
     def test_nccsid(self) -> None:
         """`nccsid`: of the Request-URI, otherwise of To (Appendix D)."""
@@ -70,12 +41,6 @@ class Fields(SynchronousTestCase):
         message = message_of(recipient=f"{BOB};nccsid=MMS", request_uri=BOB)
         self.assertEqual(message.nccsid, "MMS")
         self.assertEqual(message_of().nccsid, "")
-
-    def test_anonymous(self) -> None:
-        """`anonymous`: Privacy with id, user or header (RFC 3323, 3325)."""
-        for value, expected in (("id", True), ("none", False), ("", False)):
-            with self.subTest(value=value):
-                self.assertIs(message_of(privacy=value).anonymous, expected)
 
     def test_content(self) -> None:
         """`content_type` and `content` are those inside the wrapper."""
@@ -204,7 +169,9 @@ class Refusals(SynchronousTestCase):
         request = request_of(
             without=NO_IDENTITY, headers=(("p-asserted-identity", "<<nobody"),)
         )
-        refusal = self.assertRaises(CannotInterwork, read_standalone, request, NOW)
+        refusal = self.assertRaises(
+            CannotInterwork, read_standalone, request, NOW, PLAN
+        )
         self.assertEqual(refusal.status, 400)
 
     def test_content_that_is_no_text(self) -> None:
@@ -244,7 +211,7 @@ class RepeatKey(SynchronousTestCase):
         again = request_of().replace(
             headers=request_of().headers.with_replaced("Call-ID", "call-2")
         )
-        self.assertEqual(read_standalone(again, NOW + 9).repeat_key(), self.key())
+        self.assertEqual(read_standalone(again, NOW + 9, PLAN).repeat_key(), self.key())
 
     def test_other_forms_of_the_same_target(self) -> None:
         """A repeat may come with the target written otherwise."""
@@ -275,7 +242,9 @@ class RepeatKey(SynchronousTestCase):
             headers=request.headers.with_replaced("CSeq", "2 MESSAGE")
         )
         self.assertEqual(self.key(**plain), self.key(**plain))
-        self.assertNotEqual(read_standalone(later, NOW).repeat_key(), self.key(**plain))
+        self.assertNotEqual(
+            read_standalone(later, NOW, PLAN).repeat_key(), self.key(**plain)
+        )
 
 
 class Context(SynchronousTestCase):
@@ -283,7 +252,8 @@ class Context(SynchronousTestCase):
 
     def context(self, **details: Any) -> Any:
         """The context of a message."""
-        return message_of(**details).imdn_context()
+        message = message_of(**details)
+        return message.imdn_context(message.parties.ends(), PLAN)
 
     def test_addresses(self) -> None:
         """Addresses as Table 3 asks for them."""

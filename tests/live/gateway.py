@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from twisted.web.client import Agent, readBody
 
 from tests.live.case import PROJECT, LiveTestCase, free_port
 from tests.live.process import Process
+from tests.live.reactor import reactor
 
 DOMAIN: Final = "ims.example.net"
 FAULT: Final = "#critical]"
@@ -20,18 +22,22 @@ FAULT: Final = "#critical]"
 class Network(msgspec.Struct, frozen=True, kw_only=True):
     """What a gateway is connected to: its next hop (a SIP URI) and SM-SC's port.
 
-    `port` is where it listens for UDP and TCP, and `tls_port` for TLS with the key and
-    certificate in `tls`; `smsc` and `policy` are further keys of those sections.
+    Without the latter it has no SM-SC. `port` is where it listens for UDP and TCP, and
+    `tls_port` for TLS with the key and certificate in `tls`; `web_port`, if any, is
+    where its metrics are. `smsc` and `policy` are further keys of those sections,
+    `tables` further tables in TOML, such as an [[iwf]].
     """
 
     next_hop: str
-    smsc_port: int
+    smsc_port: int | None = None
     port: int = msgspec.field(default_factory=free_port)
     tls_port: int = 0
     tls: tuple[Path, Path] | None = None
     trust_roots: tuple[Path, ...] = ()
     smsc: tuple[str, ...] = ()
     policy: tuple[str, ...] = ()
+    tables: str = ""
+    web_port: int = 0
     debug: bool = True
 
     def config(self, folder: Path) -> str:
@@ -45,19 +51,13 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
             f"listen = {json.dumps(self._listen())}",
             f'next_hop = "{self.next_hop}"',
             *([f"connection.trust_roots = {json.dumps(roots)}"] if roots else []),
-            "[[smsc]]",
-            'name = "home"',
-            'host = "127.0.0.1"',
-            f"port = {self.smsc_port}",
-            'system_id = "cpmgw"',
-            'password = "secret"',
-            "backoff_initial = 0.2",
-            "backoff_maximum = 1.0",
-            *self.smsc,
+            *self._smsc(),
             "[policy]",
             *self.policy,
             "[log]",
             f'level = "{"debug" if self.debug else "info"}"',
+            *self._web(),
+            self.tables,
         ]
         return "\n".join([*lines, ""])
 
@@ -68,6 +68,26 @@ class Network(msgspec.Struct, frozen=True, kw_only=True):
             files = f"privateKey={key}:certKey={certificate}"
             listen.append(f"tls:{self.tls_port}:interface=127.0.0.1:{files}")
         return listen
+
+    def _smsc(self) -> list[str]:
+        if self.smsc_port is None:
+            return []
+        return [
+            "[[smsc]]",
+            'name = "home"',
+            'host = "127.0.0.1"',
+            f"port = {self.smsc_port}",
+            'system_id = "cpmgw"',
+            'password = "secret"',
+            "backoff_initial = 0.2",
+            "backoff_maximum = 1.0",
+            *self.smsc,
+        ]
+
+    def _web(self) -> list[str]:
+        if not self.web_port:
+            return []
+        return ["[web]", f'listen = "tcp:{self.web_port}:interface=127.0.0.1"']
 
 
 async def start_gateway(
@@ -99,3 +119,14 @@ async def start_gateway(
     case.at_the_end(faultless)
     await process.line("SIP over")
     return process
+
+
+async def metric(network: Network, name: str) -> float:
+    """The value of a metric that has no labels, as a gateway shows it now."""
+    place = f"http://127.0.0.1:{network.web_port}/metrics".encode()
+    response = await Agent(reactor).request(b"GET", place)
+    page: bytes = await readBody(response)
+    for line in page.decode().splitlines():
+        if line.startswith(f"{name} "):
+            return float(line.split()[1])
+    raise AssertionError(f"no {name} among the metrics")

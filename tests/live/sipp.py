@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from tests.live.process import Process
 
 NEEDS: Final[Sequence[Need]] = (command("sipp", "sip-tester"),)
 TRANSPORTS: Final = {"udp": "u1", "tcp": "t1"}
+TEXT: Final = ("Content-Type: text/plain; charset=utf-8",)
 _TRACED: Final = re.compile(
     r"^-{40,} [^\n]*\n(?:UDP|TCP) message (sent|received)[^\n]*\n\n", re.MULTILINE
 )
@@ -80,36 +81,61 @@ def send_messages(
     transport: str = "udp",
     status: int = 202,
     rate: int = 50,
+    content: Sequence[str] = TEXT,
 ) -> Sipp:
-    """Send each message once; `status` is the answer that all must get."""
+    """Send each message once; `status` is the answer that all must get.
+
+    `content` are the header lines of its content.
+    """
     name = f"send-{transport}-{free_port()}"
-    scenario = case.folder / f"{name}.xml"
-    text = (PEERS / "send_pager.xml").read_text().replace("@STATUS@", str(status))
-    scenario.write_text(text)
-    fields = case.folder / f"{name}.csv"
-    rows = [";".join(msgspec.structs.astuple(each)) for each in messages]
-    fields.write_text("\n".join(["SEQUENTIAL", *rows]) + "\n", "utf-8")
-    options: list[str | Path] = [
-        "-inf",
-        fields,
-        "-m",
-        str(len(messages)),
-        "-r",
-        str(rate),
-    ]
-    return _start(case, name, transport, scenario, options, to_port)
+    values = {"STATUS": str(status), "TYPE": "\n      ".join(content)}
+    scenario = filled_in(case, name, "send_pager.xml", values)
+    return start_sender(case, name, transport, scenario, messages, to_port, rate)
 
 
 def take_messages(
-    case: LiveTestCase, count: int | None = None, *, transport: str = "udp"
+    case: LiveTestCase,
+    count: int | None = None,
+    *,
+    transport: str = "udp",
+    scenario: str = "take_message.xml",
 ) -> Sipp:
     """Take MESSAGE requests; ends after `count` of them, if that is given."""
     options: list[str | Path] = [] if count is None else ["-m", str(count)]
-    name = f"take-{transport}"
-    return _start(case, name, transport, PEERS / "take_message.xml", options)
+    name = f"take-{transport}-{free_port()}"
+    return start_sipp(case, name, transport, PEERS / scenario, options)
 
 
-def _start(
+def filled_in(
+    case: LiveTestCase, name: str, scenario: str, values: Mapping[str, str]
+) -> Path:
+    """A scenario with each @NAME@ in it replaced, as a file of the test's folder."""
+    text = (PEERS / scenario).read_text("utf-8")
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", value)
+    path = case.folder / f"{name}.xml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def start_sender(
+    case: LiveTestCase,
+    name: str,
+    transport: str,
+    scenario: Path,
+    calls: Sequence[msgspec.Struct],
+    to_port: int,
+    rate: int,
+) -> Sipp:
+    """Start a SIPp that makes one call for each value, whose fields it inserts."""
+    fields = case.folder / f"{name}.csv"
+    rows = [";".join(msgspec.structs.astuple(each)) for each in calls]
+    fields.write_text("\n".join(["SEQUENTIAL", *rows]) + "\n", "utf-8")
+    options = ("-inf", fields, "-m", str(len(calls)), "-r", str(rate))
+    return start_sipp(case, name, transport, scenario, options, to_port)
+
+
+def start_sipp(
     case: LiveTestCase,
     name: str,
     transport: str,
@@ -117,6 +143,7 @@ def _start(
     options: Sequence[str | Path],
     to_port: int | None = None,
 ) -> Sipp:
+    """Start a SIPp, as a client if it is told where to send."""
     port = free_port()
     trace = case.folder / f"{name}-messages.log"
     target = [] if to_port is None else [f"127.0.0.1:{to_port}"]

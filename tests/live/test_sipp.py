@@ -73,15 +73,21 @@ class SippTestCase(LiveTestCase):
 
 class CpmToSms(SippTestCase):
     async def test_udp(self) -> None:
-        """Over UDP each message is one submit_sm, one 202 and one IMDN (TS 6.2.2.1)."""
+        """Over UDP each message is one submit_sm, one 202 and one IMDN (TS 6.2.2.1).
+
+        [SCR Int-S-005-O] [SCR Int-S-006-O]
+        """
         await self.to_handsets("udp")
 
     async def test_tcp(self) -> None:
-        """Over TCP the same."""
+        """Over TCP the same. [SCR Int-S-005-O] [SCR Int-S-006-O]"""
         await self.to_handsets("tcp")
 
     async def test_long_message(self) -> None:
-        """A long message is concatenated, answered once and notified once."""
+        """A long message is concatenated, answered once and notified once.
+
+        [SCR Int-S-031-O]
+        """
         await self.between("udp")
         text = "A long message, with €uro signs; " * 12
         message = Pager(USER, HANDSET, "Long", text.strip().replace(";", ","))
@@ -125,7 +131,10 @@ class CpmToSms(SippTestCase):
         )
 
     async def test_refused(self) -> None:
-        """A refusal of the SM-SC is the answer of Table 2, and no IMDN follows."""
+        """A refusal of the SM-SC is the answer of Table 2, and no IMDN follows.
+
+        [SCR Int-S-005-O]
+        """
         await self.between("udp")
         self.centre.tell("behave", status=0x0B)  # ESME_RINVDSTADR
         sender = send_messages(self, pagers(1), to_port=self.port, status=404)
@@ -133,7 +142,10 @@ class CpmToSms(SippTestCase):
         self.assertEqual(self.taker.received, [])
 
     async def test_undeliverable(self) -> None:
-        """A receipt UNDELIV in text, its id in hex, is a negative notification."""
+        """A receipt UNDELIV in text, its id in hex, is a negative notification.
+
+        [SCR Int-S-006-O]
+        """
         await self.between("udp", 'receipt_id = "hex"', 'response_id = "decimal"')
         self.centre.tell("behave", state="UNDELIV", receipt="text", receiptId="hex")
         await send_messages(self, pagers(1), to_port=self.port).finished()
@@ -143,7 +155,10 @@ class CpmToSms(SippTestCase):
 
 class SmsToCpm(SippTestCase):
     async def test_sms(self) -> None:
-        """An SMS is a MESSAGE with CPIM towards the user (Table 9), then ESME_ROK."""
+        """An SMS is a MESSAGE with CPIM towards the user (Table 9), then ESME_ROK.
+
+        [SCR Int-S-008-O]
+        """
         await self.between("udp")
         self.centre.tell(
             "mo", source=HANDSET[1:], destination=USER[1:], text="Hello back"

@@ -86,6 +86,7 @@ class EndpointTestCase(SynchronousTestCase):
         self.reactor = MemoryReactor()
         self.endpoints: list[Endpoint] = []
         self.handled: list[Incoming] = []
+        self.refused: list[tuple[str, int]] = []
 
     def endpoint(
         self,
@@ -95,15 +96,35 @@ class EndpointTestCase(SynchronousTestCase):
     ) -> Endpoint:
         options.setdefault("trusted", ("127.0.0.0/8",))
         settings = EndpointSettings(listen=listen, **options)
-        endpoint = Endpoint(self.reactor, settings, resolver, CountedIdentifiers())
+        endpoint = Endpoint(
+            self.reactor, settings, resolver, CountedIdentifiers(), self.refuse
+        )
         endpoint.startService()
         self.endpoints.append(endpoint)
         return endpoint
+
+    def refuse(self, method: str, status: int) -> None:
+        self.refused.append((method, status))
 
     def stub(self, port: int) -> Stub:
         stub = Stub()
         self.reactor.listenUDP(port, stub)
         return stub
+
+    def connect(self, port: int = 5060) -> Stub:
+        """A raw TCP client that is connected."""
+        factory = StubFactory()
+
+        class Client:
+            def doStart(self) -> None: ...
+            def startedConnecting(self, connector: Any) -> None: ...
+            def clientConnectionFailed(self, *args: Any) -> None: ...
+            def buildProtocol(self, address: Any) -> Stub:
+                return factory.buildProtocol(address)
+
+        self.reactor.connectTCP(HOST, port, Client())
+        self.reactor.settle()
+        return factory.stubs[0]
 
     async def accept(self, incoming: Incoming) -> Response:
         self.handled.append(incoming)
@@ -125,6 +146,7 @@ class EndpointTestCase(SynchronousTestCase):
             self.assertEqual(0, len(endpoint._client))
             self.assertEqual({}, endpoint._client._errands)
             self.assertEqual(0, len(endpoint._server))
+            self.assertEqual(0, len(endpoint._stack.acknowledger))
             self.assertEqual([], endpoint.addresses)
         self.reactor.settle()
         self.assertEqual([], self.reactor.pending())

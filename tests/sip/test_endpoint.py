@@ -15,7 +15,7 @@ from cpmgw.sip.endpoint import Endpoint, EndpointSettings, Incoming
 from cpmgw.sip.message import Response, respond
 from cpmgw.sip.settings import ConnectionSettings
 from cpmgw.sip.transaction.machine import Timing
-from tests.sip.endpoints import HERE, HOST, EndpointTestCase, Stub, StubFactory
+from tests.sip.endpoints import HERE, HOST, EndpointTestCase, StubFactory
 from tests.sip.messages import request_octets, response
 from tests.sip.torture import invalid, ipv6, semantic, valid
 
@@ -318,20 +318,6 @@ class HandlerTests(EndpointTestCase):
 
 
 class TcpServingTests(EndpointTestCase):
-    def connect(self, port: int = 5060) -> Stub:
-        factory = StubFactory()
-
-        class Client:
-            def doStart(self) -> None: ...
-            def startedConnecting(self, connector: Any) -> None: ...
-            def clientConnectionFailed(self, *args: Any) -> None: ...
-            def buildProtocol(self, address: Any) -> Stub:
-                return factory.buildProtocol(address)
-
-        self.reactor.connectTCP(HOST, port, Client())
-        self.reactor.settle()
-        return factory.stubs[0]
-
     def test_same_connection(self) -> None:
         """An answer goes over the connection that brought the request (18.2.2)."""
         endpoint = self.endpoint()

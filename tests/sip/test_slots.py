@@ -223,20 +223,6 @@ class AnswerTests(SynchronousTestCase):
 
 
 class EndpointSlotsTests(EndpointTestCase):
-    def connect(self) -> Stub:
-        stub = Stub()
-
-        class Factory(StubFactory):
-            def buildProtocol(self, address: Any) -> Stub:
-                return stub
-
-            def startedConnecting(self, connector: Any) -> None:
-                """As Twisted's factories have it."""
-
-        self.reactor.connectTCP(HOST, 5060, Factory())
-        self.reactor.settle()
-        return stub
-
     def send(self, stub: Stub, number: int, via: str, body: bytes = b"") -> None:
         stub.transport.write(
             request_octets(via=via, branch=f"z9hG4bK{number}", cseq=number, body=body)

@@ -597,13 +597,25 @@ class TlsTests(EndpointTestCase):
         return answer
 
     def test_tls(self) -> None:
-        """A request crosses TLS when the certificate names the host we sought."""
+        """A request crosses TLS when the certificate names the host we sought.
+
+        A SIPS URI without a port names 5061.
+        """
         answer = self.successResultOf(self.send("gw.example.net"))
         self.assertEqual(202, answer.status)
         (incoming,) = self.handled
         self.assertEqual("TLS", incoming.peer.transport)
         self.assertEqual("TLS", incoming.request.via.transport)
         self.assertTrue(all(pipe.no_delay for pipe in self.reactor.pipes))
+        far = self.endpoints[0]
+        for uri, mine in (
+            ("sips:127.0.0.1", True),
+            ("sip:127.0.0.1;transport=tls", True),
+            ("sip:127.0.0.1:5061", True),
+            ("sip:127.0.0.1", False),
+            ("sips:127.0.0.1:5060", False),
+        ):
+            self.assertIs(mine, far.is_mine(parse_uri(uri)), uri)
 
     def test_wrong_name(self) -> None:
         """A certificate of another name is not accepted."""

@@ -8,12 +8,13 @@ from uuid import uuid4
 
 from twisted.internet import reactor
 
-from cpmgw.interfaces import SegmentReport
+from cpmgw.records import Allocation, SegmentReport, Shortage
 from cpmgw.store.service import open_store
 from cpmgw.store.sqlite import SqliteStore
-from tests.store.values import answer, segment, sent_message
+from tests.store.values import NUMBERS, answer, group_session, segment, sent_message
 
 IN_FLIGHT = 16
+NUMBERED = 4
 NEVER = 1e12
 
 
@@ -47,9 +48,30 @@ def collected(store: SqliteStore) -> None:
     first.addCallback(lambda _: collected(store))
 
 
+def numbered(store: SqliteStore) -> None:
+    """Give a session a number, give another one its number back, and begin again."""
+    name, brief = uuid4().hex, uuid4().hex
+
+    def given(allocation: Allocation | Shortage) -> None:
+        assert isinstance(allocation, Allocation)
+        told("numbered", f"{name}{allocation.number}")
+
+    first = store.numbers.allocate(group_session(name), "SMS", (NUMBERS,), 1.0)
+    first.addCallback(given)
+    first.addCallback(
+        lambda _: store.numbers.allocate(group_session(brief), "SMS", (NUMBERS,), 1.0)
+    )
+    first.addCallback(lambda _: store.numbers.release(group_session(brief)))
+    first.addCallback(lambda _: told("released", brief))
+    first.addCallback(lambda _: numbered(store))
+
+
 def main(path: str) -> None:
     """Run until killed."""
     store = open_store(f"sqlite:{path}", reactor)
+    store.numbers.offer((NUMBERS,))
+    for _ in range(NUMBERED):
+        reactor.callWhenRunning(numbered, store)
     for _ in range(IN_FLIGHT):
         reactor.callWhenRunning(sent, store)
         reactor.callWhenRunning(collected, store)

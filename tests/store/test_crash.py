@@ -10,10 +10,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.interfaces import SegmentReport
+from cpmgw.records import SegmentReport
 from cpmgw.store.sqlite import SqliteStore
 from tests.store.pump import Pump
-from tests.store.values import segment
+from tests.store.values import group_session, segment
 
 ROOT = Path(__file__).parent.parent.parent
 ROUNDS = 4
@@ -47,10 +47,13 @@ class Crashes(SynchronousTestCase):
     def test_nothing_is_lost(self) -> None:
         """What was printed before the kill is there afterwards, round after round."""
         path = os.path.abspath(self.mktemp())
+        numbered = 0
         for _ in range(ROUNDS):
             printed = killed(path, random.randrange(100, 3000))
             self.assertGreater(len(printed["sent"]), 0)
             self.check(path, printed)
+            numbered += len(printed.get("numbered", ()))
+        self.assertGreater(numbered, 0)
 
     def check(self, path: str, printed: dict[str, set[str]]) -> None:
         """Everything printed is in the file."""
@@ -73,5 +76,19 @@ class Crashes(SynchronousTestCase):
                     self.assertTrue(message.complete)
                 if name in printed.get("delivered", ()):
                     self.assertTrue(message.delivered)
+            self.check_numbers(pump, store, printed)
         finally:
             pump.result(store.close())
+
+    def check_numbers(
+        self, pump: Pump, store: SqliteStore, printed: dict[str, set[str]]
+    ) -> None:
+        """Sessions have the numbers that were printed, or none where those went."""
+        for each in printed.get("numbered", ()):
+            name, plus, digits = each.partition("+")
+            found = pump.result(store.numbers.find(group_session(name)))
+            assert found is not None, each
+            self.assertEqual(plus + digits, found.number)
+        for name in printed.get("released", ()):
+            found = pump.result(store.numbers.find(group_session(name)))
+            self.assertIsNone(found)

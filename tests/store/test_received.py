@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.interfaces import Collected, ReceivedSegment
+from cpmgw.records import Collected, ReceivedSegment
 from cpmgw.store import received
 from tests.store.values import cursor, segment
 

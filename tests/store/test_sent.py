@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.interfaces import Reported, SegmentReport
+from cpmgw.records import Reported, SegmentReport
 from cpmgw.store import sent
 from tests.store.values import cursor, sent_message
 

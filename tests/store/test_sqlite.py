@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from cpmgw.errors import StoreError
-from cpmgw.interfaces import IStore, SegmentReport
+from cpmgw.interfaces import IStore
+from cpmgw.records import SegmentReport
 from cpmgw.store.ownership import Ownership
 from cpmgw.store.sqlite import SWEEP, UNSETTLED, SqliteStore
 from tests.store.pump import Pump
@@ -142,9 +144,11 @@ class Opening(Base):
         for number in range(200):
             self.pump.result(store.sent.remember(None, sent_message(f"m{number}")))
         self.close(store)
+        with closing(sqlite3.connect(self.path)) as connection:
+            roots = connection.execute("SELECT rootpage FROM sqlite_master").fetchall()
         octets = bytearray(Path(self.path).read_bytes())
-        for page in range(4096, len(octets), 4096):
-            octets[page : page + 4096] = b"\xff" * 4096
+        for (root,) in roots:
+            octets[(root - 1) * 4096 : root * 4096] = b"\xff" * 4096
         Path(self.path).write_bytes(octets)
         store = self.opened()
         deferred = store.sent.remember(answer(), sent_message("new"))

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
 
-from cpmgw.interfaces import Answer, ImdnContext, ReceivedSegment, SentMessage
+from cpmgw.records import (
+    Answer,
+    GroupSession,
+    ImdnContext,
+    NumberPool,
+    ReceivedSegment,
+    SentMessage,
+)
 from cpmgw.store import migrations
+
+ALICE = "+15145550001"
+BOB = "+15145550002"
+FIRST = 15145559000
+NUMBERS = NumberPool(name="p", ranges=((15145500000, 15145519999),))
 
 CONTEXT = ImdnContext(
     originator="tel:+15145550001",
@@ -67,3 +80,33 @@ def segment(
         received=1.0,
         expires=expires,
     )
+
+
+def group_session(
+    contribution_id: str = "contribution",
+    user: str = ALICE,
+    conversation_id: str = "conversation",
+    session: str = "sip:group@focus.example",
+    address: str = "",
+) -> GroupSession:
+    """A group session of Alice's, by its Contribution-ID."""
+    return GroupSession(
+        user=user,
+        conversation_id=conversation_id,
+        contribution_id=contribution_id,
+        session=session,
+        address=address,
+    )
+
+
+def number_pool(
+    size: int = 2, first: int = FIRST, name: str = "p", **details: Any
+) -> NumberPool:
+    """A pool of so many numbers."""
+    ranges = ((first, first + size - 1),)
+    return NumberPool(name=name, ranges=ranges, **details)
+
+
+def number(place: int) -> str:
+    """A number of a pool by its place, from 0."""
+    return f"+{FIRST + place}"

@@ -8,18 +8,20 @@ from typing import Final, NamedTuple
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from cpmgw.cpm.identity import from_smpp
+from cpmgw.addressing.dialplan import DialPlan
+from cpmgw.addressing.originator import Identity
 from cpmgw.errors import StoreError
-from cpmgw.interfaces import Collected, ICpmNetwork, IStore, ReceivedSegment
+from cpmgw.interfaces import ICpmNetwork, IDirectory, IStore
+from cpmgw.iwf.sms.addressing import NotAddressed, ends_of, sip_uris_of
 from cpmgw.iwf.sms.centres import Centre, Centres
 from cpmgw.iwf.sms.pagermessage import pager_request
 from cpmgw.iwf.sms.sessions import Sessions
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.iwf.sms.storing import fingerprint, storable
 from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
-from cpmgw.policy import Policy
+from cpmgw.policy import PolicySource
+from cpmgw.records import Collected, ReceivedSegment
 from cpmgw.sip.errors import SipError
-from txsmpp.address import Ton
 from txsmpp.codec import decode
 from txsmpp.pdu import DataSm, DeliverSm
 from txsmpp.status import CommandStatus
@@ -51,7 +53,9 @@ class Inbound:
         network: ICpmNetwork,
         store: IStore,
         sessions: Sessions,
-        policy: Policy,
+        policy: PolicySource,
+        plan: Callable[[], DialPlan],
+        directory: Callable[[], IDirectory],
         domain: str,
         now: Callable[[], float],
     ) -> None:
@@ -59,6 +63,8 @@ class Inbound:
         self._network = network
         self._store = store
         self._policy = policy
+        self._plan = plan
+        self._directory = directory
         self._domain = domain
         self._now = now
         self._sessions = sessions
@@ -83,12 +89,12 @@ class Inbound:
 
         `session` names the bind it came over, uniquely across restarts.
         """
-        if not self._sender(centre, pdu):
-            return PERMANENT  # step 1
-        if not self._target(centre, pdu):
-            return CommandStatus.ESME_RINVDSTADR
         try:
+            ends_of(centre, pdu, self._plan())  # step 1
             received = read(pdu, centre.config.text)
+        except NotAddressed as error:
+            self.log.debug("deliver_sm refused: {error}", error=str(error))
+            return error.command_status
         except TextError as error:
             self.log.debug("deliver_sm refused: {error}", error=str(error))
             return PERMANENT
@@ -144,13 +150,7 @@ class Inbound:
 
     async def _deliver(self, collected: Collected) -> int:
         """Send, and record what became of it before anyone is answered."""
-        request = pager_request(self._inbound(collected))
-        try:
-            response = await self._network.request(request)
-        except SipError as error:
-            self.log.debug("CPM side not reached: {error}", error=str(error))
-            return TEMPORARY
-        status = TABLE_10_COMMAND_STATUS.of(response.status)
+        status = await self._sent(collected)
         if status == TEMPORARY:
             return status
         try:
@@ -169,13 +169,27 @@ class Inbound:
             return TEMPORARY
         return status
 
+    async def _sent(self, collected: Collected) -> int:
+        """Send; the command_status of the answer (Table 10)."""
+        try:
+            request = pager_request(await self._inbound(collected))
+            response = await self._network.request(request)
+        except NotAddressed as error:
+            # The dial plan is not the one by which it was let in.
+            self.log.debug("message refused: {error}", error=str(error))
+            return error.command_status
+        except SipError as error:
+            self.log.debug("CPM side not reached: {error}", error=str(error))
+            return TEMPORARY
+        return TABLE_10_COMMAND_STATUS.of(response.status)
+
     def _memory(self, collected: Collected, now: float) -> float:
         """Seconds that a delivered message is known for.
 
         Whether a segment that comes again is a new message's shows when the rest is
         overdue. Of an overdue message the SM-SC may still hold one that was refused.
         """
-        policy = self._policy
+        policy = self._policy()
         if collected.total == 1:
             return policy.duplicate_window
         memory = policy.duplicate_window + policy.reassembly_timeout
@@ -197,37 +211,32 @@ class Inbound:
         for turn in self._waiting.pop(name, []):
             turn.callback(status)
 
-    def _inbound(self, collected: Collected) -> InboundMessage:
-        """The source of Table 9, from what was stored."""
+    async def _inbound(self, collected: Collected) -> InboundMessage:
+        """The source of Table 9, from what was stored, and what is known of both ends.
+
+        NotAddressed where either has no address any more.
+        """
         pdus = [_stored(each) for each in collected.segments]
         centre = self._centres.named(collected.segments[0].centre)
         received = [read(pdu, centre.config.text) for pdu in pdus]
-        first = pdus[0]
+        first, plan = pdus[0], self._plan()
+        ends = ends_of(centre, first, plan)
+        sip_uri, recipient = await sip_uris_of(ends, self._directory())
         return InboundMessage(
             pdu=first,
             text=_joined(received, collected),
             collected=collected,
-            sender=self._sender(centre, first),
-            target=self._target(centre, first),
+            ends=ends,
+            sender=Identity(address=ends.originator, sip=sip_uri),
+            recipient=recipient or plan.uri_of(ends.target),
+            plan=plan,
             domain=self._domain,
-            policy=self._policy,
-        )
-
-    def _sender(self, centre: Centre, pdu: DeliverSm | DataSm) -> str:
-        """The sender's E.164 number, empty if it has none."""
-        return _number(
-            centre, pdu.source_addr_ton, pdu.source_addr_npi, pdu.source_addr
-        )
-
-    def _target(self, centre: Centre, pdu: DeliverSm | DataSm) -> str:
-        """The target's E.164 number, empty if it has none."""
-        return _number(
-            centre, pdu.dest_addr_ton, pdu.dest_addr_npi, pdu.destination_addr
+            policy=self._policy(),
         )
 
     async def _incomplete(self, collected: Collected) -> int:
         """Answer a segment whose message is not whole yet (docs/decisions/0004)."""
-        if self._policy.ack_segments == "stored":
+        if self._policy().ack_segments == "stored":
             return CommandStatus.ESME_ROK
         if self._stopping:
             return TEMPORARY
@@ -280,7 +289,7 @@ class Inbound:
             centre=name,
             session=session,
             received=now,
-            expires=now + self._policy.reassembly_timeout,
+            expires=now + self._policy().reassembly_timeout,
         )
 
 
@@ -302,10 +311,3 @@ def _joined(received: Sequence[Received], collected: Collected) -> str:
     if collected.total == 1:
         return received[0].text or ""
     return assemble(received) if collected.complete else assemble_partial(received)
-
-
-def _number(centre: Centre, ton: int, npi: int, address: str) -> str:
-    """The E.164 number of an SMPP address, empty if it has none."""
-    if ton == Ton.UNKNOWN and centre.config.unknown_ton == "international":
-        ton = Ton.INTERNATIONAL
-    return from_smpp(ton, npi, address, centre.country).number or ""

@@ -9,8 +9,10 @@ from typing import Final
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
+from cpmgw.addressing.dialplan import AddressKind, DialPlan, PhoneAddress
 from cpmgw.errors import CannotInterwork, StoreError
-from cpmgw.interfaces import Answer, ImdnContext, IStore, SentMessage
+from cpmgw.interfaces import IStore
+from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.centres import Centre, Centres, References
 from cpmgw.iwf.sms.inflight import InFlight
@@ -18,7 +20,8 @@ from cpmgw.iwf.sms.shortmessage import AcceptedMessage, OutboundSegment
 from cpmgw.iwf.sms.submission import data_sm, submit_sm
 from cpmgw.iwf.sms.tables.table_02 import TABLE_2_SIP_ANSWER, TABLE_2_STATUS
 from cpmgw.iwf.standalone import StandaloneMessage
-from cpmgw.policy import Policy
+from cpmgw.policy import Policy, PolicySource
+from cpmgw.records import Answer, ImdnContext, SentMessage
 from cpmgw.sip.identifiers import Randomness
 from cpmgw.sip.message import Response, respond
 from cpmgw.sip.status import reason_for
@@ -43,7 +46,8 @@ class Outbound:
         store: IStore,
         repeats: RepeatGuard,
         in_flight: InFlight,
-        policy: Policy,
+        policy: PolicySource,
+        plan: Callable[[], DialPlan],
         now: Callable[[], float],
         traffic: Traffic,
     ) -> None:
@@ -54,6 +58,7 @@ class Outbound:
         self._randomness = Randomness()
         self._references = References(secrets.randbits(16))
         self._policy = policy
+        self._plan = plan
         self._now = now
         self._traffic = traffic
 
@@ -72,55 +77,45 @@ class Outbound:
 
     async def _send(self, message: StandaloneMessage, key: bytes) -> Answer:
         """Check, map, submit, remember, answer: in this order."""
-        text = message.text(self._policy)
-        context = message.imdn_context()
-        centre = self._centres.towards(message.target)
+        policy, plan = self._policy(), self._plan()
+        text = message.text(policy)
+        ends = message.parties.ends()
+        context = message.imdn_context(ends, plan)
+        centre = self._centres.towards(ends.target)
         if not self._store.healthy:
-            raise store_failed(503, self._policy)
-        requests = self._requests(message, text, centre)
+            raise store_failed(503, policy)
+        shown = Ends(_shown_originator(message, ends, policy), ends.target)
+        requests = self._requests(message, text, shown, plan, centre, policy)
         ticket = self._in_flight.begin(centre.name)
         try:
-            message_ids = await self._submit(centre, requests)
-            answer = self._answer(message, text, key)
+            message_ids = await self._submit(centre, requests, policy)
+            answer = self._answer(message, text, key, policy)
             sent = None
             if requests[0].registered_delivery:
-                sent = self._sent(message, context, key, centre, message_ids)
-            await self._remember(answer, sent)
+                sent = self._sent(message, context, key, centre, message_ids, policy)
+            await self._remember(answer, sent, policy)
         finally:
             self._in_flight.end(centre.name, ticket)
         return answer
 
     def _requests(
-        self, message: StandaloneMessage, text: str, centre: Centre
+        self,
+        message: StandaloneMessage,
+        text: str,
+        ends: Ends,
+        plan: DialPlan,
+        centre: Centre,
+        policy: Policy,
     ) -> list[SubmitSm | DataSm]:
         """The submit_sm of each segment, by Table 1; CannotInterwork 413 or 415."""
-        originator = self._shown_originator(message)
-        build = data_sm if self._policy.submit_with == "data_sm" else submit_sm
+        build = data_sm if policy.submit_with == "data_sm" else submit_sm
         return [
-            build(
-                OutboundSegment(
-                    message, segment, originator, centre.config, self._policy
-                )
-            )
+            build(OutboundSegment(message, segment, ends, plan, centre.config, policy))
             for segment in centre.segments(text, self._references)
         ]
 
-    def _shown_originator(self, message: StandaloneMessage) -> str:
-        """The originator's number, or the one that stands for the anonymous."""
-        if not message.anonymous or self._policy.anonymous_originator == "reveal":
-            return message.originator
-        if self._policy.anonymous_number:
-            return self._policy.anonymous_number
-        raise CannotInterwork(
-            403,
-            "Forbidden",
-            section=f"{SECTION} Table 1, RFC 3323",
-            warning_code=119,
-            warning="Anonymity not allowed",
-        )
-
     async def _submit(
-        self, centre: Centre, requests: Sequence[SubmitSm | DataSm]
+        self, centre: Centre, requests: Sequence[SubmitSm | DataSm], policy: Policy
     ) -> list[str]:
         """Submit all segments; their message ids once the last is answered.
 
@@ -128,13 +123,13 @@ class Outbound:
         are cancelled then, as far as the SM-SC still can.
         """
         if len(requests) == 1:
-            return [await self._submit_one(centre, requests[0])]
+            return [await self._submit_one(centre, requests[0], policy)]
         message_ids: dict[int, str] = {}
         failures: list[CannotInterwork] = []
 
         async def submit(number: int, request: SubmitSm | DataSm) -> None:
             try:
-                message_ids[number] = await self._submit_one(centre, request)
+                message_ids[number] = await self._submit_one(centre, request, policy)
             except CannotInterwork as failure:
                 failures.append(failure)
 
@@ -150,19 +145,21 @@ class Outbound:
             raise failures[0]
         return [message_ids[number] for number in range(len(requests))]
 
-    async def _submit_one(self, centre: Centre, request: SubmitSm | DataSm) -> str:
+    async def _submit_one(
+        self, centre: Centre, request: SubmitSm | DataSm, policy: Policy
+    ) -> str:
         """Submit one segment; its message id, or CannotInterwork (Table 2)."""
         try:
             response = await centre.link.submit(request)
         except SmppError as error:
             self._traffic.submit(centre.name, None)
-            raise unreachable(error, self._policy) from error
+            raise unreachable(error, policy) from error
         self._traffic.submit(centre.name, response.command_status)
         if response.command_status != CommandStatus.ESME_ROK:
-            raise refused(response.command_status, self._policy)
+            raise refused(response.command_status, policy)
         if not isinstance(response, SubmitSmResp | DataSmResp):
             # generic_nack without a fault: it says no more than that it failed.
-            raise refused(CommandStatus.ESME_RUNKNOWNERR, self._policy)
+            raise refused(CommandStatus.ESME_RUNKNOWNERR, policy)
         return response.message_id
 
     def _cancel(
@@ -181,9 +178,11 @@ class Outbound:
             )
         )
 
-    def _answer(self, message: StandaloneMessage, text: str, key: bytes) -> Answer:
+    def _answer(
+        self, message: StandaloneMessage, text: str, key: bytes, policy: Policy
+    ) -> Answer:
         """The success of Table 2, in the form that a repeat can be given."""
-        headers = TABLE_2_SIP_ANSWER.apply(AcceptedMessage(message, text, self._policy))
+        headers = TABLE_2_SIP_ANSWER.apply(AcceptedMessage(message, text, policy))
         status = headers.pop("response code")
         reason = headers.pop("reason phrase")
         headers.pop("Content-Length")  # the codec counts the octets itself
@@ -192,7 +191,7 @@ class Outbound:
             status=status,
             reason=reason,
             headers=tuple(headers.items()),
-            expires=message.received + self._policy.duplicate_window,
+            expires=message.received + policy.duplicate_window,
         )
 
     def _sent(
@@ -202,18 +201,21 @@ class Outbound:
         key: bytes,
         centre: Centre,
         message_ids: Sequence[str],
+        policy: Policy,
     ) -> SentMessage:
         """What a later status report needs (TS 6.1.1 step 2)."""
-        lifetime = message.lifetime(self._policy)
+        lifetime = message.lifetime(policy)
         return SentMessage(
             key=self._randomness.hex(_KEY_OCTETS),
             context=context,
             segments=tuple([(centre.name, centre.response_id(i)) for i in message_ids]),
-            expires=message.received + lifetime + self._policy.report_grace,
+            expires=message.received + lifetime + policy.report_grace,
             answer=key,
         )
 
-    async def _remember(self, answer: Answer, sent: SentMessage | None) -> None:
+    async def _remember(
+        self, answer: Answer, sent: SentMessage | None, policy: Policy
+    ) -> None:
         """Commit what reports and repeats will need.
 
         A store that fails now leaves a message that was sent and not answered: the
@@ -222,7 +224,26 @@ class Outbound:
         try:
             await self._store.sent.remember(answer, sent)
         except StoreError as error:
-            raise store_failed(500, self._policy) from error
+            raise store_failed(500, policy) from error
+
+
+def _shown_originator(
+    message: StandaloneMessage, ends: Ends, policy: Policy
+) -> PhoneAddress:
+    """The originator's address, or the number that stands for the anonymous."""
+    hidden = message.parties.originator.hidden
+    if not hidden or policy.anonymous_originator == "reveal":
+        return ends.originator
+    if policy.anonymous_number:
+        return PhoneAddress(AddressKind.E164, policy.anonymous_number)
+    raise CannotInterwork(
+        403,
+        "Forbidden",
+        cause="anonymity",
+        section=f"{SECTION} Table 1, RFC 3323",
+        warning_code=119,
+        warning="Anonymity not allowed",
+    )
 
 
 def store_failed(status: int, policy: Policy) -> CannotInterwork:
@@ -230,6 +251,7 @@ def store_failed(status: int, policy: Policy) -> CannotInterwork:
     return CannotInterwork(
         status,
         reason_for(status),
+        cause="store",
         section="TS 6.1.1 step 2",
         warning="the store failed",
         headers=_retry_after(status, policy),
@@ -242,6 +264,7 @@ def refused(command_status: int, policy: Policy) -> CannotInterwork:
     return CannotInterwork(
         status,
         reason_for(status),
+        cause="smsc-refused",
         section=f"{SECTION} Table 2",
         warning=f"the SM-SC answered {status_name(command_status)}",
         headers=_retry_after(status, policy),
@@ -258,6 +281,7 @@ def unreachable(error: SmppError, policy: Policy) -> CannotInterwork:
     return CannotInterwork(
         status,
         reason_for(status),
+        cause="smsc-unreachable",
         section="TS 6.1.1",
         warning=f"no answer from the SM-SC: {error}",
         headers=_retry_after(status, policy),

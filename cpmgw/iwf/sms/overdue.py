@@ -12,8 +12,9 @@ from typing import Final
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
-from cpmgw.interfaces import Collected, IStore
-from cpmgw.policy import Policy
+from cpmgw.interfaces import IStore
+from cpmgw.policy import PolicySource
+from cpmgw.records import Collected
 
 # Seconds until a delivery that failed is tried again, at the least and at the most;
 # between them as long as the message has been overdue.
@@ -35,7 +36,7 @@ class Overdue:
     def __init__(
         self,
         store: IStore,
-        policy: Policy,
+        policy: PolicySource,
         deliver: Callable[[Collected], Awaitable[bool]],
         give_up: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -85,11 +86,11 @@ class Overdue:
             have=len(collected.segments),
             total=collected.total,
         )
-        if waited >= self._policy.validity_default:
+        if waited >= self._policy().validity_default:
             self.log.error("short message given up: the CPM side never took it")
             return False
         if collected.complete:
             return True
-        if self._policy.incomplete == "discard":
+        if self._policy().incomplete == "discard":
             return False
         return not await self._store.received.repeats(collected.collection)

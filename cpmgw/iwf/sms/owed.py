@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.logger import Logger
 
-from cpmgw.interfaces import ISentMessages, Reported
+from cpmgw.interfaces import ISentMessages
 from cpmgw.iwf.disposition import Outcome, outcome_of
+from cpmgw.records import Reported
 
 # Seconds until an outcome that could not be told is tried again, at first and at the
 # most.

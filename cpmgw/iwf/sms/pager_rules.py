@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Final
 from uuid import NAMESPACE_OID, UUID, uuid5
 
+from cpmgw.addressing.originator import identity_fields
 from cpmgw.cpm import product
 from cpmgw.cpm.cpim import CpimMessage
+from cpmgw.cpm.cpim_text import CpimAddress
 from cpmgw.cpm.headers import language_of
-from cpmgw.cpm.identity import tel_uri, with_nccsid
 from cpmgw.cpm.timestamp import format_datetime
 from cpmgw.iwf.sms.shortmessage import InboundMessage
+from cpmgw.sip.headers import NameAddr
+from cpmgw.sip.uri import SipUri, TelUri
 from txsmpp.pdu import DeliverSm
 from txsmpp.tlv import Tag, find
 
@@ -29,10 +32,12 @@ def content_type(_source: InboundMessage) -> str:
     return TEXT_TYPE
 
 
-def sender_identities(source: InboundMessage) -> tuple[str, str]:
-    """P-Asserted-Identity and From: a tel URI, in From with nccsid (App. D)."""
-    uri = tel_uri(source.sender)
-    return str(uri), str(with_nccsid(uri, NCCSID))
+def sender_identities(source: InboundMessage) -> tuple[tuple[NameAddr, ...], NameAddr]:
+    """P-Asserted-Identity and From: a SIP URI if available, the tel URI beside it in
+    P-Asserted-Identity, otherwise in both; From with nccsid (Appendix D).
+    """
+    fields = identity_fields(source.sender, source.plan, NCCSID)
+    return fields.asserted, fields.from_
 
 
 def priority(source: InboundMessage) -> str | None:
@@ -42,10 +47,9 @@ def priority(source: InboundMessage) -> str | None:
     return source.policy.priority_of(source.pdu.priority_flag) or None
 
 
-def target_address(source: InboundMessage) -> tuple[str, str]:
-    """To and Request-URI: the target's number as tel URI."""
-    uri = str(tel_uri(source.target))
-    return uri, uri
+def target_address(source: InboundMessage) -> tuple[NameAddr, SipUri | TelUri]:
+    """To and Request-URI: the target's SIP URI if available, otherwise its tel URI."""
+    return NameAddr(source.recipient), source.recipient
 
 
 def user_agent(_source: InboundMessage) -> str:
@@ -56,10 +60,11 @@ def user_agent(_source: InboundMessage) -> str:
 def body(source: InboundMessage) -> bytes:
     """The text in a CPIM wrapper (conversation TS 7.2.1.3)."""
     first = source.collected.segments[0]
+    sender = identity_fields(source.sender, source.plan).from_
     return CpimMessage(
         headers=(
-            ("From", f"<{tel_uri(source.sender)}>"),
-            ("To", f"<{tel_uri(source.target)}>"),
+            ("From", str(CpimAddress(str(sender.uri), sender.display_name))),
+            ("To", str(CpimAddress(str(source.recipient)))),
             ("DateTime", format_datetime(first.received)),
             ("NS", "imdn <urn:ietf:params:imdn>"),
             ("imdn.Message-ID", source.collected.identity),
@@ -70,8 +75,12 @@ def body(source: InboundMessage) -> bytes:
 
 
 def conversation_id(source: InboundMessage) -> str:
-    """Conversation-ID: one for these two people (conversation TS 5.3, App. C)."""
-    pair = f"{source.domain}|{source.sender}|{source.target}"
+    """Conversation-ID: one for these two people (conversation TS 5.3, App. C).
+
+    Made of their addresses, so that it is the same whichever URI is known of them.
+    """
+    ends = source.ends
+    pair = f"{source.domain}|{ends.originator.text}|{ends.target.text}"
     return str(uuid5(NAMESPACE_OID, pair))
 
 

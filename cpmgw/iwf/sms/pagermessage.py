@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from cpmgw.addressing.originator import ASSERTED
 from cpmgw.cpm.features import Feature, accept_contact, icsi
 from cpmgw.iwf.sms import pager_rules
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.iwf.sms.tables.table_09 import TABLE_9_SIP_MESSAGE
-from cpmgw.sip.headers import NameAddr
 from cpmgw.sip.message import Request, originate
-from cpmgw.sip.uri import parse_uri
 
 # Rows that go to header fields under their own name.
 _HEADERS = ("Content-Language", "Priority", "User-Agent")
@@ -26,7 +25,7 @@ def pager_request(source: InboundMessage) -> Request:
     values = TABLE_9_SIP_MESSAGE.apply(source)
     attempt = uuid4().hex
     headers = [
-        ("P-Asserted-Identity", f"<{values['P-Asserted-Identity']}>"),
+        *((ASSERTED, str(each)) for each in values[ASSERTED]),
         ("Accept-Contact", accept_contact(Feature.PAGER)),
         ("P-Asserted-Service", icsi(Feature.PAGER)),
         ("Conversation-ID", pager_rules.conversation_id(source)),
@@ -36,9 +35,9 @@ def pager_request(source: InboundMessage) -> Request:
     ]
     return originate(
         "MESSAGE",
-        parse_uri(values["Request-URI"]),
-        from_=NameAddr(parse_uri(values["From"])).with_parameter("tag", attempt[:16]),
-        to=NameAddr(parse_uri(values["To"])),
+        values["Request-URI"],
+        from_=values["From"].with_parameter("tag", attempt[:16]),
+        to=values["To"],
         call_id=f"{attempt}@{source.domain}",
         headers=headers,
         body=values["body"],

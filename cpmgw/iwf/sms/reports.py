@@ -8,7 +8,7 @@ from twisted.internet.defer import Deferred, TimeoutError
 from twisted.logger import Logger
 
 from cpmgw.errors import StoreError
-from cpmgw.interfaces import IHouse, Reported, SegmentReport, SentMessage
+from cpmgw.interfaces import IHouse
 from cpmgw.iwf.disposition import Notice, Outcome, is_final, notice_of, outcome_of
 from cpmgw.iwf.events import EventAddresses, failed_interworking_request
 from cpmgw.iwf.repeats import RepeatGuard
@@ -18,6 +18,8 @@ from cpmgw.iwf.sms.notification import notification_request
 from cpmgw.iwf.sms.owed import Owed
 from cpmgw.iwf.sms.shortmessage import StatusReport
 from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
+from cpmgw.policy import PolicySource
+from cpmgw.records import Reported, SegmentReport, SentMessage
 from cpmgw.sip.errors import SipError
 from cpmgw.sip.identifiers import Randomness
 from cpmgw.sip.message import Request
@@ -41,6 +43,7 @@ class StatusReports:
     def __init__(
         self,
         house: IHouse,
+        policy: PolicySource,
         in_flight: InFlight,
         repeats: RepeatGuard,
     ) -> None:
@@ -52,7 +55,7 @@ class StatusReports:
         self._traffic = house.traffic
         self._in_flight = in_flight
         self._repeats = repeats
-        self._policy = config.policy
+        self._policy = policy
         self._addresses = EventAddresses(
             config.iwf_address, config.participating_function
         )
@@ -84,7 +87,7 @@ class StatusReports:
         except TimeoutError:
             return TEMPORARY
         if reported is None:  # step 1 a
-            accepts = self._policy.unknown_receipt == "accept"
+            accepts = self._policy().unknown_receipt == "accept"
             return OK if accepts else CommandStatus.ESME_RINVMSGID
         return await self._conclude(reported)
 
@@ -102,7 +105,7 @@ class StatusReports:
         if reported.settled or deciding is None:
             return OK
         context = reported.message.context
-        notice = notice_of(outcome, deciding.state, context.requested, self._policy)
+        notice = notice_of(outcome, deciding.state, context.requested, self._policy())
         status = await self._tell_once(reported, outcome, notice)
         if status == TEMPORARY:
             self._owed.add(reported)
@@ -172,7 +175,7 @@ class StatusReports:
 
     def _until(self, reported: Reported) -> float:
         """How long the message stays known: while further reports may come."""
-        soon = self._now() + self._policy.duplicate_window
+        soon = self._now() + self._policy().duplicate_window
         if all(each is not None and is_final(each) for each in reported.reports):
             return soon
         return max(soon, reported.message.expires)

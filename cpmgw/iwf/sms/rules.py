@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cpmgw.cpm import correlator, product
 from cpmgw.cpm.headers import language_indicator as language_code
-from cpmgw.cpm.identity import to_smpp
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.iwf.sms.shortmessage import AcceptedMessage, OutboundSegment
 from cpmgw.iwf.sms.times import relative_time
@@ -25,13 +24,13 @@ _FAILURE_ONLY = frozenset({Disposition.NEGATIVE_DELIVERY})
 
 
 def originating_address(source: OutboundSegment) -> tuple[int, int, str]:
-    """source_addr_ton, source_addr_npi, source_addr: the originator's number."""
-    return to_smpp(source.originator)
+    """source_addr_ton, source_addr_npi, source_addr: the originator's address."""
+    return source.plan.to_smpp(source.ends.originator)
 
 
 def target_address(source: OutboundSegment) -> tuple[int, int, str]:
-    """dest_addr_ton, dest_addr_npi, destination_addr: the target's number."""
-    return to_smpp(source.message.target)
+    """dest_addr_ton, dest_addr_npi, destination_addr: the target's address."""
+    return source.plan.to_smpp(source.ends.target)
 
 
 def store_and_forward(source: OutboundSegment) -> int:

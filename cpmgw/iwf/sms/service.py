@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 from twisted.logger import Logger
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
+from cpmgw.config import Config, SmscConfig
 from cpmgw.cpm import product
 from cpmgw.cpm.errors import ImdnError
 from cpmgw.cpm.identity import masked
 from cpmgw.cpm.imdn import parse_imdn
 from cpmgw.errors import CannotInterwork
-from cpmgw.interfaces import IHouse, IInterworking, IInterworkingFactory
+from cpmgw.interfaces import (
+    IHouse,
+    IInterworking,
+    IInterworkingFactory,
+    IReconfigurable,
+    ISmsCentre,
+)
+from cpmgw.iwf.capabilities import Capabilities, Kind
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.centres import Centre, Centres
 from cpmgw.iwf.sms.inbound import Inbound
@@ -22,44 +33,49 @@ from cpmgw.iwf.sms.reports import StatusReports
 from cpmgw.iwf.sms.sessions import Sessions
 from cpmgw.iwf.sms.storing import fingerprint, storable
 from cpmgw.iwf.standalone import StandaloneMessage
+from cpmgw.policy import PolicySource
 from cpmgw.sip.message import Response, respond
 from txsmpp.interfaces import IEsmeHandler, ISession
 from txsmpp.pdu import AlertNotification, DataSm, DeliverSm
 from txsmpp.status import CommandStatus
 from txsmpp.text.receipt import is_receipt, parse_receipt
 
-NAME = "SMS"
+NAME: Final = "SMS"
+
+# Text to numbers, in pager mode (TS 6.2.2).
+CAPABILITIES: Final = Capabilities(
+    name=NAME,
+    service=NAME,
+    kinds=frozenset((Kind.PAGER, Kind.NOTIFICATION)),
+    text_only=True,
+)
 
 
-@implementer(IInterworking)
+@implementer(IInterworking, IReconfigurable)
 class SmsInterworking:
     """Interworking with SMS as an External Short Message Entity (TS 6.2.2)."""
 
-    name = NAME
+    capabilities = CAPABILITIES
 
     def __init__(self, house: IHouse) -> None:
         config = house.config
-        self._policy = config.policy
+        self._policy: PolicySource = lambda: house.config.policy
         self._store = house.store
         self._traffic = house.traffic
         self._now = house.now
         self._repeats = RepeatGuard(config.limits.answers)
         self._sessions = Sessions()
         in_flight = InFlight()
-        links = [
-            (each, house.sms_centre(each, CentreListener(self, each.name)))
-            for each in config.smsc
-        ]
-        self._centres = Centres(
-            [Centre(link, each, config.gateway.country) for each, link in links],
-            config.policy.retry_after,
-        )
+        self._house = house
+        self._centres = Centres((), self._policy)
+        self._centres.replace(self._centres_of(config))
         self._outbound = Outbound(
             self._centres,
             house.store,
             self._repeats,
             in_flight,
-            config.policy,
+            self._policy,
+            lambda: house.dial_plan,
             house.now,
             house.traffic,
         )
@@ -68,14 +84,33 @@ class SmsInterworking:
             house.network,
             house.store,
             self._sessions,
-            config.policy,
+            self._policy,
+            lambda: house.dial_plan,
+            lambda: house.directory,
             config.gateway.domain,
             house.now,
         )
         self._overdue = Overdue(
-            house.store, config.policy, self._inbound.settles, self._inbound.give_up
+            house.store, self._policy, self._inbound.settles, self._inbound.give_up
         )
-        self._reports = StatusReports(house, in_flight, self._repeats)
+        self._reports = StatusReports(house, self._policy, in_flight, self._repeats)
+
+    def prepare(self, config: Config) -> Callable[[], None]:
+        """Make the links that a new configuration needs (IReconfigurable)."""
+        centres = self._centres_of(config)
+        return lambda: self._centres.replace(centres)
+
+    def _centres_of(self, config: Config) -> list[Centre]:
+        """The SM-SCs of a configuration; links that there are already are kept."""
+        return [Centre(self._link_to(each), each) for each in config.smsc]
+
+    def _link_to(self, config: SmscConfig) -> ISmsCentre:
+        known = self._centres.link_to(config.name)
+        if known is not None:
+            return known
+        listener = CentreListener(self, config.name)
+        made: ISmsCentre = self._house.sms_centre(config, listener)
+        return made
 
     async def start(self) -> None:
         """Take over what an earlier process had answered."""
@@ -93,33 +128,6 @@ class SmsInterworking:
         await self._overdue.look(now)
         await self._reports.retry(now)
 
-    def refuses(self, message: StandaloneMessage) -> CannotInterwork | None:
-        """Why SMS cannot carry the message (TS 5.1 step 5, 6.2.2.1.1)."""
-        if message.is_notification:
-            return None
-        if not message.target:
-            return CannotInterwork(
-                404,
-                "Not Found",
-                section="TS 6.2.2.1.1",
-                warning="the target has no E.164 number",
-                warning_code=129,
-            )
-        try:
-            text = message.text(self._policy)
-        except CannotInterwork as refusal:
-            return refusal
-        limit = self._policy.text_size_limit
-        if limit and len(text.encode()) > limit:
-            return CannotInterwork(
-                413,
-                "Request Entity Too Large",
-                section="TS 5.1 step 5",
-                warning=f"more than {limit} octets of text",
-                warning_code=133,
-            )
-        return None
-
     async def message(self, message: StandaloneMessage) -> Response:
         """Interwork a pager mode message (TS 6.2.2.1.1); CannotInterwork if it fails.
 
@@ -136,11 +144,15 @@ class SmsInterworking:
             parse_imdn(message.content)
         except ImdnError as error:
             raise CannotInterwork(
-                error.status, error.reason, section="RFC 5438 7.2", warning=str(error)
+                error.status,
+                error.reason,
+                cause="notification",
+                section="RFC 5438 7.2",
+                warning=str(error),
             ) from error
         return respond(
             message.request,
-            self._policy.pager_success_status,
+            self._policy().pager_success_status,
             headers=(*message.identification.pairs(), ("Server", product.server(NAME))),
         )
 
@@ -218,6 +230,10 @@ class SmsInterworkingFactory:
     """The plugin that offers SMS."""
 
     name = NAME
+
+    def capabilities(self, config: Config) -> Capabilities | None:
+        """What SMS carries; None where no SM-SC is configured."""
+        return CAPABILITIES if config.smsc else None
 
     def build(self, house: IHouse) -> SmsInterworking | None:
         """The SMS IWF of this gateway; None where no SM-SC is configured."""

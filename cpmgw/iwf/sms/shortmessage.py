@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from cpmgw.addressing.dialplan import DialPlan
+from cpmgw.addressing.originator import Identity
 from cpmgw.config import SmscConfig
-from cpmgw.interfaces import Collected, ImdnContext
+from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.policy import Policy
+from cpmgw.records import Collected, ImdnContext
+from cpmgw.sip.uri import SipUri, TelUri
 from txsmpp.pdu import DataSm, DeliverSm
 from txsmpp.text.segment import Segment
 
@@ -15,13 +19,14 @@ from txsmpp.text.segment import Segment
 class OutboundSegment(msgspec.Struct, frozen=True):
     """One short message about to be submitted: the source of Table 1.
 
-    `originator` is the E.164 number to show, which is not the message's own where the
-    sender is anonymous.
+    The originator of the `ends` is the one to show, which is not the message's own
+    where the sender is anonymous. `plan` says how addresses are written.
     """
 
     message: StandaloneMessage
     segment: Segment
-    originator: str
+    ends: Ends
+    plan: DialPlan
     centre: SmscConfig
     policy: Policy
 
@@ -51,13 +56,16 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
 class InboundMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A whole message from an SM-SC: the source of Table 9.
 
-    `pdu` is its first segment, `text` all of it.
+    `pdu` is its first segment, `text` all of it. `sender` is whom it is from, with the
+    SIP URI where one is known; `recipient` is the URI of the target.
     """
 
     pdu: DeliverSm | DataSm
     text: str
     collected: Collected
-    sender: str
-    target: str
+    ends: Ends
+    sender: Identity
+    recipient: SipUri | TelUri
+    plan: DialPlan
     domain: str
     policy: Policy

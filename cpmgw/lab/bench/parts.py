@@ -23,10 +23,10 @@ from cpmgw.cpm.imdn import (
     parse_imdn,
 )
 from cpmgw.garbage import calm_down
-from cpmgw.interfaces import Answer, ImdnContext, SegmentReport, SentMessage
 from cpmgw.lab.bench.centre import receipt
 from cpmgw.lab.bench.inprocess import InProcess
 from cpmgw.lab.bench.messages import PagerMessages
+from cpmgw.records import Answer, ImdnContext, SegmentReport, SentMessage
 from cpmgw.sip.message import respond
 from cpmgw.sip.parser import Limits, parse_datagram
 from cpmgw.store.sqlite import SqliteStore

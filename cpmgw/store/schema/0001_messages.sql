@@ -1,5 +1,5 @@
 -- What must outlive the process. Times are seconds since 1970; `content` is a msgpack
--- record of cpmgw.interfaces.
+-- record of cpmgw.records.
 
 -- Answers once given, so that a repeated request gets the same. Only ever appended and
 -- read whole at the start, where the last one of a key counts: no index on the key.

@@ -14,9 +14,14 @@ from cpmgw.config import SmscConfig, SmscText
 from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import ISmsCentre
 from cpmgw.iwf.sms.centres import Centre, Centres, References
+from cpmgw.policy import Policy
+from tests.addressing.plans import e164, short
 from txsmpp.pdu import Pdu, Response
 from txsmpp.text.message_id import IdForm
 from txsmpp.text.policy import TextPolicy
+
+ALICE = e164("+15145550001")
+SERVICE = short("611")
 
 
 @implementer(ISmsCentre)
@@ -43,7 +48,7 @@ def centre(name: str, *prefixes: str, bound: bool = True, **more: Any) -> Centre
 class Routing(SynchronousTestCase):
     def chosen(self, number: str, *centres: Centre) -> str:
         """The name of the one that is chosen."""
-        return Centres(centres, 5).towards(number).name
+        return Centres(centres, Policy).towards(e164(number)).name
 
     def test_longest_prefix(self) -> None:
         """The longest matching prefix counts, in whatever order they stand."""
@@ -68,23 +73,58 @@ class Routing(SynchronousTestCase):
 
     def test_none_is_bound(self) -> None:
         """503 with Retry-After where those that serve it are away (note 2)."""
-        centres = Centres([centre("one", bound=False)], 7)
-        refusal = self.assertRaises(CannotInterwork, centres.towards, "+15145550001")
+        centres = Centres([centre("one", bound=False)], lambda: Policy(retry_after=7))
+        refusal = self.assertRaises(CannotInterwork, centres.towards, ALICE)
         self.assertEqual(refusal.status, 503)
         self.assertEqual(refusal.headers, (("Retry-After", "7"),))
 
     def test_none_serves_it(self) -> None:
         """404 where no prefix matches."""
-        centres = Centres([centre("uk", "+44")], 5)
-        refusal = self.assertRaises(CannotInterwork, centres.towards, "+15145550001")
+        centres = Centres([centre("uk", "+44")], Policy)
+        refusal = self.assertRaises(CannotInterwork, centres.towards, ALICE)
         self.assertEqual((refusal.status, refusal.warning_code), (404, 129))
+
+    def test_short_number(self) -> None:
+        """A short number has no prefix: it goes to who serves all numbers, if bound."""
+        some = centre("some", "+1"), centre("uk", "+44")
+        every = centre("every")
+        self.assertIs(Centres([*some, every], Policy).towards(SERVICE), every)
+        away = centre("every", bound=False)
+        self.assertIs(Centres([*some, away], Policy).towards(SERVICE), some[0])
+        listens = centre("listens", bind="receiver")
+        self.assertIs(Centres([listens, *some], Policy).towards(SERVICE), some[0])
+
+    def test_short_number_and_nobody(self) -> None:
+        """503 where those that send are away, 404 where none of them sends."""
+        for only, status in (
+            (centre("uk", "+44", bound=False), 503),
+            (centre("uk", "+44", bind="receiver"), 404),
+        ):
+            centres = Centres([only], Policy)
+            refusal = self.assertRaises(CannotInterwork, centres.towards, SERVICE)
+            self.assertEqual(refusal.status, status)
 
     def test_named(self) -> None:
         """By name; one that is gone is read as the first one would be."""
         one, two = centre("one"), centre("two")
-        centres = Centres([one, two], 5)
+        centres = Centres([one, two], Policy)
         self.assertIs(centres.named("two"), two)
         self.assertIs(centres.named("gone"), one)
+
+    def test_replaced(self) -> None:
+        """Others take the numbers; one that was there is still known, but not used."""
+        one, two = centre("one"), centre("two", "+44")
+        centres = Centres([one], Policy)
+        centres.replace([two])
+        self.assertIs(centres.named("one"), one)
+        self.assertIs(centres.named("never"), two)
+        self.assertRaises(CannotInterwork, centres.towards, ALICE)
+        self.assertIsNone(centres.link_to("one"))
+        self.assertIs(centres.link_to("two"), two.link)
+        again = centre("one")
+        centres.replace([two, again])
+        self.assertIs(centres.named("one"), again)
+        self.assertIs(centres.towards(ALICE), again)
 
 
 class Segments(SynchronousTestCase):

@@ -7,9 +7,9 @@ from itertools import pairwise
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.interfaces import Collected
 from cpmgw.iwf.sms.overdue import Overdue
 from cpmgw.policy import Policy
+from cpmgw.records import Collected
 from cpmgw.store import received
 from tests.store.values import cursor, segment
 
@@ -49,7 +49,7 @@ class Looking(SynchronousTestCase):
         self.taken = False
         self.overdue = Overdue(
             self.store,  # type: ignore[arg-type]
-            Policy(),
+            Policy,
             self.deliver,
             self.give_up,
         )

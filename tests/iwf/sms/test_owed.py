@@ -7,9 +7,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.interfaces import Reported, SegmentReport
 from cpmgw.iwf.sms import owed
 from cpmgw.iwf.sms.owed import FIRST_RETRY, LAST_RETRY, TOGETHER, Owed
+from cpmgw.records import Reported, SegmentReport
 from tests.store.values import sent_message
 from txsmpp.constants import MessageState
 

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
+from cpmgw.addressing.originator import Identity
 from cpmgw.config import SmscConfig
-from cpmgw.interfaces import Collected, ImdnContext, ReceivedSegment
+from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.sms import notification_rules, pager_rules, rules
 from cpmgw.iwf.sms.shortmessage import (
     AcceptedMessage,
@@ -17,13 +18,17 @@ from cpmgw.iwf.sms.shortmessage import (
     StatusReport,
 )
 from cpmgw.policy import Policy
-from tests.iwf.requests import message_of
+from cpmgw.records import Collected, ImdnContext, ReceivedSegment
+from cpmgw.sip.uri import TelUri
+from tests.addressing.plans import e164, name, plan, short, sip
+from tests.iwf.requests import PLAN, message_of
 from txsmpp.pdu import DataSm, DeliverSm
 from txsmpp.text.encoding import prepare
 from txsmpp.text.policy import Segmentation, TextPolicy
 from txsmpp.tlv import Tag, of_integer
 
 CENTRE = SmscConfig(name="home", host="127.0.0.1", system_id="x")
+ENDS = Ends(e164("+15145550002"), e164("+15145550001"))
 IDENTITY = "f81d4fae7dec41d0a76500a0c91e6bf6"
 
 
@@ -33,8 +38,26 @@ class Table1(SynchronousTestCase):
         message = message_of(**details)
         (segment,) = prepare("Hello", TextPolicy(), 1)
         return OutboundSegment(
-            message, segment, message.originator, CENTRE, policy or Policy()
+            message, segment, message.parties.ends(), PLAN, CENTRE, policy or Policy()
         )
+
+    def test_addresses(self) -> None:
+        """source_addr and dest_addr: TON and NPI of numbers, short numbers and names.
+
+        [SCR Int-S-005-O]
+        """
+        numbering = plan(short_ton=6, short_npi=9)
+        for address, expected in (
+            (e164("+15145550001"), (1, 1, "15145550001")),
+            (short("611"), (6, 9, "611")),
+            (name("BANK"), (5, 0, "BANK")),
+        ):
+            source = msgspec.structs.replace(
+                self.source(), plan=numbering, ends=Ends(address, address)
+            )
+            with self.subTest(address=address):
+                self.assertEqual(rules.originating_address(source), expected)
+                self.assertEqual(rules.target_address(source), expected)
 
     def test_registered_delivery(self) -> None:
         """01 where a success was asked for, 10 for failure only, else by policy."""
@@ -62,7 +85,8 @@ class Table1(SynchronousTestCase):
 
     def test_originating_address_is_the_one_to_show(self) -> None:
         """source_addr is that of the source, not the message's own."""
-        source = msgspec.structs.replace(self.source(), originator="+15145550100")
+        ends = ENDS._replace(originator=e164("+15145550100"))
+        source = msgspec.structs.replace(self.source(), ends=ends)
         self.assertEqual(rules.originating_address(source), (1, 1, "15145550100"))
 
     def test_store_and_forward(self) -> None:
@@ -166,8 +190,10 @@ class Table9(SynchronousTestCase):
                 delivered=0.0,
                 expires=0.0,
             ),
-            "sender": "+15145550002",
-            "target": "+15145550001",
+            "ends": ENDS,
+            "sender": Identity(address=ENDS.originator),
+            "recipient": TelUri("+15145550001"),
+            "plan": PLAN,
             "domain": "ims.example.net",
             "policy": Policy(),
         }
@@ -193,10 +219,48 @@ class Table9(SynchronousTestCase):
         source = self.source(DeliverSm())
         contribution = pager_rules.contribution_id(source)
         self.assertEqual(contribution.replace("-", ""), IDENTITY)
-        other = self.source(DeliverSm(), sender="+15145550003")
+        ends = ENDS._replace(originator=e164("+15145550003"))
+        other = self.source(DeliverSm(), ends=ends)
         self.assertNotEqual(
             pager_rules.conversation_id(source), pager_rules.conversation_id(other)
         )
+
+    def test_identifiers_of_who_is_known_by_more(self) -> None:
+        """The identifiers are the same whether or not SIP URIs were found."""
+        source = self.source(DeliverSm())
+        known = self.source(
+            DeliverSm(),
+            sender=Identity(address=ENDS.originator, sip=sip("sip:bob@example.net")),
+            recipient=sip("sip:alice@example.net"),
+        )
+        for rule in (pager_rules.conversation_id, pager_rules.contribution_id):
+            self.assertEqual(rule(known), rule(source))
+
+    def test_sender_identities(self) -> None:
+        """tel in both; with a SIP URI, that in both and tel beside it (Table 9)."""
+        asserted, from_ = pager_rules.sender_identities(self.source(DeliverSm()))
+        self.assertEqual([str(each) for each in asserted], ["<tel:+15145550002>"])
+        self.assertEqual(str(from_), "<tel:+15145550002;nccsid=SMS>")
+        sender = Identity(
+            address=ENDS.originator, sip=sip("sip:bob@example.net"), display_name="Bob"
+        )
+        known = self.source(DeliverSm(), sender=sender)
+        asserted, from_ = pager_rules.sender_identities(known)
+        self.assertEqual(
+            [str(each) for each in asserted],
+            ['"Bob" <sip:bob@example.net>', '"Bob" <tel:+15145550002>'],
+        )
+        self.assertEqual(str(from_), '"Bob" <sip:bob@example.net;nccsid=SMS>')
+        self.assertIn(b"From: Bob <sip:bob@example.net>\r\n", pager_rules.body(known))
+
+    def test_target_address(self) -> None:
+        """To and Request-URI are the same, and so is the CPIM To."""
+        source = self.source(DeliverSm(), recipient=sip("sip:alice@example.net"))
+        to, uri = pager_rules.target_address(source)
+        self.assertEqual(
+            (str(to), str(uri)), ("<sip:alice@example.net>", "sip:alice@example.net")
+        )
+        self.assertIn(b"To: <sip:alice@example.net>\r\n", pager_rules.body(source))
 
     def test_body_is_the_same_each_time(self) -> None:
         """Made again from what is stored, the body is the same to the octet."""

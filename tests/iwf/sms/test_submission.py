@@ -13,7 +13,7 @@ from cpmgw.iwf.sms.shortmessage import OutboundSegment
 from cpmgw.iwf.sms.submission import data_sm, submit_sm
 from cpmgw.iwf.sms.tables.table_01 import TABLE_1_SUBMIT_SM
 from cpmgw.policy import Policy
-from tests.iwf.requests import message_of
+from tests.iwf.requests import PLAN, message_of
 from txsmpp.codec import decode, encode
 from txsmpp.pdu import DataSm, SubmitSm
 from txsmpp.text.encoding import prepare
@@ -31,14 +31,19 @@ def sources(
     message = message_of(text=text, **details)
     policy = TextPolicy(segmentation=segmentation, max_segments=20)
     return [
-        OutboundSegment(message, segment, message.originator, CENTRE, Policy())
+        OutboundSegment(
+            message, segment, message.parties.ends(), PLAN, CENTRE, Policy()
+        )
         for segment in prepare(text, policy, 77)
     ]
 
 
 class SubmitSms(SynchronousTestCase):
     def test_every_row_is_written(self) -> None:
-        """What the table gives is in the PDU: fields as fields, TLVs as TLVs."""
+        """What the table gives is in the PDU: fields as fields, TLVs as TLVs.
+
+        [SCR Int-S-005-O]
+        """
         (source,) = sources(content_language="fr", priority="urgent", expires=60)
         pdu = submit_sm(source)
         for name, value in TABLE_1_SUBMIT_SM.apply(source).items():

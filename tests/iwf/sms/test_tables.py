@@ -86,13 +86,16 @@ class Presences(SynchronousTestCase):
     """The "status" column of each table."""
 
     def test_table_1(self) -> None:
-        """Table 1: submit_sm's own parameters are mandatory, its TLVs optional."""
+        """Table 1: submit_sm's own parameters are mandatory, its TLVs optional.
+
+        [SCR Int-S-005-O]
+        """
         for name, presence in presence_of(TABLE_1_SUBMIT_SM).items():
             optional = name.upper() in Tag.__members__
             self.assertIs(presence, OPTIONAL if optional else MANDATORY, name)
 
     def test_table_1_is_all_of_submit_sm(self) -> None:
-        """Table 1: every field of submit_sm has a row."""
+        """Table 1: every field of submit_sm has a row. [SCR Int-S-005-O]"""
         fields = {
             name
             for name in SubmitSm.__struct_fields__
@@ -101,11 +104,11 @@ class Presences(SynchronousTestCase):
         self.assertLessEqual(fields, set(TABLE_1_SUBMIT_SM.names))
 
     def test_table_2(self) -> None:
-        """Table 2: all are mandatory."""
+        """Table 2: all are mandatory. [SCR Int-S-005-O]"""
         self.assertEqual(set(presence_of(TABLE_2_SIP_ANSWER).values()), {MANDATORY})
 
     def test_table_3(self) -> None:
-        """Table 3: what depends on the original is conditional."""
+        """Table 3: what depends on the original is conditional. [SCR Int-S-006-O]"""
         presence = presence_of(TABLE_3_NOTIFICATION)
         conditional = {name for name, each in presence.items() if each is CONDITIONAL}
         self.assertEqual(
@@ -119,7 +122,10 @@ class Presences(SynchronousTestCase):
         )
 
     def test_table_9(self) -> None:
-        """Table 9: Content-Language, Content-Length and Priority are optional."""
+        """Table 9: Content-Language, Content-Length and Priority are optional.
+
+        [SCR Int-S-008-O]
+        """
         presence = presence_of(TABLE_9_SIP_MESSAGE)
         optional = {name for name, each in presence.items() if each is OPTIONAL}
         self.assertEqual(optional, {"Content-Language", "Content-Length", "Priority"})
@@ -127,13 +133,16 @@ class Presences(SynchronousTestCase):
 
 class Statuses(SynchronousTestCase):
     def test_table_2_names_every_status(self) -> None:
-        """Table 2: every command_status of SMPP 3.4 has a row of its own."""
+        """Table 2: every command_status of SMPP 3.4 has a row of its own.
+
+        [SCR Int-S-005-O]
+        """
         for status in CommandStatus:
             if status <= LAST_OF_3_4:
                 self.assertIn(status, TABLE_2_STATUS.rows, status.name)
 
     def test_table_2_examples(self) -> None:
-        """Table 2: the examples of the TS."""
+        """Table 2: the examples of the TS. [SCR Int-S-005-O]"""
         for status, code in ((0, 202), (3, 400), (0x0B, 404), (0x58, 503), (0xFE, 480)):
             self.assertEqual(TABLE_2_STATUS.of(status), code)
 
@@ -155,7 +164,7 @@ class Statuses(SynchronousTestCase):
             self.assertEqual(code // 100, 4, name)
 
     def test_table_10_examples(self) -> None:
-        """Table 10: the examples of the TS."""
+        """Table 10: the examples of the TS. [SCR Int-S-008-O]"""
         for code, status in ((202, 0x0), (404, 0xB), (503, 0x64), (403, 0x65)):
             self.assertEqual(TABLE_10_COMMAND_STATUS.of(code), status)
 

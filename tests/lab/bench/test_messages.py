@@ -19,6 +19,7 @@ from cpmgw.iwf.standalone import read_standalone
 from cpmgw.lab.bench.messages import PagerMessages, answered, cut, notified, ok
 from cpmgw.sip.message import Request, Response, respond
 from cpmgw.sip.parser import Limits, parse_datagram
+from tests.addressing.plans import plan
 
 MESSAGES = PagerMessages("UDP", "127.0.0.1", 5070)
 
@@ -34,10 +35,10 @@ class Message(SynchronousTestCase):
     def test_is_a_pager_mode_message(self) -> None:
         """It has the feature tag, numbers on both sides and asks for two IMDNs."""
         request = parsed(MESSAGES.message(41))
-        message = read_standalone(request, 0.0)
+        message = read_standalone(request, 0.0, plan())
         self.assertEqual(features_of(request.headers), frozenset({Feature.PAGER}))
-        self.assertEqual(message.originator, "+15145560041")
-        self.assertEqual(message.target, "+15145550041")
+        self.assertEqual(message.parties.originator_text, "+15145560041")
+        self.assertEqual(message.parties.target_text, "+15145550041")
         assert message.cpim is not None
         self.assertEqual(
             imdn_of(message.cpim).dispositions,

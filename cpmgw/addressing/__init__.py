@@ -1,0 +1,1 @@
+"""Whose address is what: numbers, names and SIP URIs (TS Tables 1 and 9)."""

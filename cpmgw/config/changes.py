@@ -1,0 +1,228 @@
+"""What a new configuration changes, and how much of it a running gateway can follow.
+
+Keys that wait for a restart keep their value in the configuration in force, so that all
+of the process goes by the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from cpmgw.config.checks import RULES
+from cpmgw.config.sections import Config, SmscConfig
+
+# What takes effect at once, by the path of the key or of the table around it.
+AT_ONCE: Final = frozenset(
+    {
+        "policy",
+        "iwf",
+        "number_pool",
+        "xdms",
+        "dial_plan",
+        "directory",
+        "enum",
+        "log",
+        "gateway.profile",
+        "gateway.country",
+        "sip.trusted",
+        "sip.users",
+        "sip.credentials",
+        "web.token",
+        "web.token_file",
+        "limits.trace",
+        "smsc.binds",
+        "smsc.prefixes",
+        "smsc.protocol_id",
+        "smsc.messaging_mode",
+        "smsc.response_id",
+        "smsc.receipt_id",
+        "smsc.unknown_ton",
+        "smsc.text",
+    }
+)
+
+# What a process is built with.
+AT_A_RESTART: Final = frozenset(
+    {
+        "gateway.domain",
+        "gateway.state",
+        "sip.listen",
+        "sip.host",
+        "sip.aliases",
+        "sip.next_hop",
+        "sip.address",
+        "sip.participating_function",
+        "sip.transactions",
+        "sip.pending",
+        "sip.pending_octets",
+        "sip.ringing",
+        "sip.handler_timeout",
+        "sip.drain",
+        "sip.addresses",
+        "sip.shun",
+        "sip.datagram",
+        "sip.realm",
+        "sip.limits",
+        "sip.timing",
+        "sip.connection",
+        "smsc.name",
+        "smsc.host",
+        "smsc.port",
+        "smsc.system_id",
+        "smsc.password",
+        "smsc.password_file",
+        "smsc.system_type",
+        "smsc.bind",
+        "smsc.interface_version",
+        "smsc.addr_ton",
+        "smsc.addr_npi",
+        "smsc.address_range",
+        "smsc.window",
+        "smsc.queue",
+        "smsc.queue_time",
+        "smsc.rate",
+        "smsc.response_timeout",
+        "smsc.throttle_initial",
+        "smsc.throttle_maximum",
+        "smsc.throttle_limit",
+        "smsc.backoff_initial",
+        "smsc.backoff_maximum",
+        "smsc.refused_delay",
+        "smsc.bind_timeout",
+        "smsc.unbind_timeout",
+        "smsc.enquire_link",
+        "smsc.inactivity",
+        "smsc.answer_timeout",
+        "smsc.peer_window",
+        "smsc.max_pdu",
+        "smsc.tls",
+        "web.listen",
+        "limits.answers",
+        "limits.store_queue",
+    }
+)
+
+# Lists whose tables are known by their names.
+_NAMED: Final = frozenset({"smsc", "iwf", "number_pool"})
+
+# Where a value is, "smsc[home].window", and the key that it is of, "smsc.window".
+_Place = tuple[str, str]
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What came of a new configuration: paths of keys, such as "smsc[home].window".
+
+    `config` is the one in force from now on; `changed` has taken effect in it,
+    `needs_restart` has not.
+    """
+
+    config: Config
+    changed: tuple[str, ...] = ()
+    needs_restart: tuple[str, ...] = ()
+
+
+def changes(old: Config, new: Config) -> Changes:
+    """Compare the configuration in force with the one that a file now has."""
+    wanted = [(path, _is_at_once(key)) for path, key in _differences(old, new)]
+    held = {path for path, at_once in wanted if not at_once}
+    if bool(old.smsc) != bool(new.smsc):  # the service itself comes or goes
+        held |= {path for path, _ in wanted if _is_in(path, "smsc")}
+    merged = _merged(old, new, keep_smsc=bool(old.smsc) != bool(new.smsc))
+    if any(RULES.tables[Config](merged)):
+        # Each goes with the [[smsc]] of its own configuration, not of the other.
+        held |= {path for path, _ in wanted if _is_in(path, "iwf")}
+        merged = msgspec.structs.replace(merged, iwf=old.iwf)
+    return Changes(
+        merged,
+        tuple([path for path, _ in wanted if path not in held]),
+        tuple([path for path, _ in wanted if path in held]),
+    )
+
+
+def _is_at_once(key: str) -> bool:
+    """Whether a key, or a table that it is in, takes effect at once."""
+    parts = key.split(".")
+    return any(".".join(parts[: n + 1]) in AT_ONCE for n in range(len(parts))) or (
+        key in _NAMED  # a table more or less, or another order
+    )
+
+
+def _is_in(path: str, section: str) -> bool:
+    return path == section or path.startswith((f"{section}[", f"{section}."))
+
+
+# -- what differs ----------------------------------------------------------------------
+
+
+def _differences(old: Any, new: Any, path: str = "", key: str = "") -> Iterator[_Place]:
+    """The path and the key of each value that is not the same in two structs."""
+    for field in msgspec.structs.fields(type(new)):
+        name = field.encode_name
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if before == after:
+            continue
+        at, of = _join(path, name), _join(key, name)
+        if of in _NAMED:
+            yield from _of_tables(before, after, at, of)
+        elif isinstance(after, msgspec.Struct):
+            yield from _differences(before, after, at, of)
+        else:
+            yield at, of
+
+
+def _of_tables(
+    before: Sequence[Any], after: Sequence[Any], path: str, key: str
+) -> Iterator[_Place]:
+    """What differs in a list of tables: those that are gone and new, then the keys."""
+    old = {each.name: each for each in before}
+    new = {each.name: each for each in after}
+    for name in [*old, *(name for name in new if name not in old)]:
+        at = f"{path}[{name}]"
+        if name not in old or name not in new:
+            yield at, key
+        elif old[name] != new[name]:
+            yield from _differences(old[name], new[name], at, key)
+    if [name for name in old if name in new] != [name for name in new if name in old]:
+        yield path, key
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+# -- the configuration in force --------------------------------------------------------
+
+
+def _merged(old: Config, new: Config, *, keep_smsc: bool) -> Config:
+    """The new configuration with the old values of keys that wait for a restart."""
+    followed = _followed(old, new, "")
+    centres = old.smsc if keep_smsc else _centres(old, new)
+    made: Config = msgspec.structs.replace(followed, smsc=centres)
+    return made
+
+
+def _centres(old: Config, new: Config) -> tuple[SmscConfig, ...]:
+    """The SM-SCs of the new configuration, reached as those of the old one."""
+    known = {each.name: each for each in old.smsc}
+    return tuple(
+        [
+            _followed(known[each.name], each, "smsc") if each.name in known else each
+            for each in new.smsc
+        ]
+    )
+
+
+def _followed(old: Any, new: Any, path: str) -> Any:
+    """A table with what takes effect at once from the new one."""
+    values = {}
+    for field in msgspec.structs.fields(type(new)):
+        at = _join(path, field.encode_name)
+        before, after = getattr(old, field.name), getattr(new, field.name)
+        if at in AT_ONCE:
+            values[field.name] = after
+        elif isinstance(before, msgspec.Struct):
+            values[field.name] = _followed(before, after, at)
+    return msgspec.structs.replace(old, **values)

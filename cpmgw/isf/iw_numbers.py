@@ -1,0 +1,234 @@
+"""Interworking numbers for Long-lived CPM Group Sessions (TS 5.1 steps 7a, 8, 12, 13).
+
+The number stands for the group towards an SMS or MMS user: messages of the session come
+from it, and an answer to it goes into the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from cpmgw.config import NumberPoolConfig
+from cpmgw.cpm.headers import IW_NUMBER, iw_number_of
+from cpmgw.cpm.identity import tel_uri
+from cpmgw.errors import CannotInterwork, StoreError
+from cpmgw.interfaces import IInterworkingNumbers
+from cpmgw.isf.group_session import group_session_of
+from cpmgw.records import Allocation, GroupSession, NumberPool, Shortage
+from cpmgw.sip.message import Request, Response
+
+__all__ = [
+    "InterworkingNumbers",
+    "group_session_of",
+    "with_number",
+    "with_number_in_answer",
+]
+
+NO_NUMBER: Final = "no-interworking-number"
+TOO_MANY: Final = "too-many-sessions"
+NO_POOL: Final = "no-number-pool"
+
+
+class InterworkingNumbers:
+    """Gives group sessions their numbers, from the pools of the configuration.
+
+    `store` keeps them, `now` gives seconds since 1970, `retry_after` is what a refusal
+    tells when no number is free, in seconds.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        store: IInterworkingNumbers,
+        pools: Sequence[NumberPoolConfig],
+        now: Callable[[], float],
+        retry_after: int,
+    ) -> None:
+        self._store = store
+        self._configured = tuple(pools)
+        self._services = _by_service(pools)
+        self._now = now
+        self._retry_after = retry_after
+        self._exhausted: set[str] = set()
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The services for whose users there are numbers, in lower case."""
+        return frozenset(self._services)
+
+    def start(self) -> Deferred[None]:
+        """Put the pools into the store, which is open; before the first `number_for`.
+
+        What stands for a session goes on doing so, whether a pool has it or not.
+        """
+        return self._store.offer(_number_pools(self._configured))
+
+    def change(
+        self, pools: Sequence[NumberPoolConfig], retry_after: int
+    ) -> Deferred[None]:
+        """Give numbers of these pools from now on.
+
+        Fires when the store has them; where it fails, nothing has changed.
+        """
+        configured = tuple(pools)
+        if configured == self._configured:
+            self._retry_after = retry_after
+            return succeed(None)
+        offered = self._store.offer(_number_pools(configured))
+        return offered.addCallback(self._changed, configured, retry_after)
+
+    def _changed(
+        self, _: None, pools: tuple[NumberPoolConfig, ...], retry_after: int
+    ) -> None:
+        self._configured = pools
+        self._services = _by_service(pools)
+        self._retry_after = retry_after
+        self._exhausted.clear()
+
+    def number_for(self, session: GroupSession, service: str) -> Deferred[Allocation]:
+        """The number of a session, one of the service's if it has none (7a.v, 7a.vi).
+
+        A session has one number, whichever service it was first given for. Fires when
+        the number is on disk; fails with a CannotInterwork, 488 where no pool is of
+        that service and 480 where all numbers of its pools are given, or as many to
+        this user as one may have. Where it is cancelled the number that was being given
+        is taken back: the store goes on, whether anybody waits or not.
+        """
+        wanted: Deferred[Allocation] = Deferred()
+        pools = self._services.get(service.lower(), ())
+        asked = self._store.allocate(session, service, pools, self._now())
+        asked.addCallbacks(
+            lambda found: self._settle(wanted, found, service),
+            lambda failure: self._fail(wanted, failure),
+        )
+        return wanted
+
+    def _settle(
+        self,
+        wanted: Deferred[Allocation],
+        found: Allocation | Shortage,
+        service: str,
+    ) -> None:
+        """Hand a number on, or why there is none; else see that it is free again."""
+        if isinstance(found, Allocation) and found.fresh:
+            self._exhausted.discard(service.lower())
+        if wanted.called:  # by its cancel
+            if isinstance(found, Allocation):
+                self.release_if_fresh(found).addErrback(self._not_released)
+        elif isinstance(found, Allocation):
+            wanted.callback(found)
+        else:
+            wanted.errback(self._refusal(found, service))
+
+    def _fail(self, wanted: Deferred[Allocation], failure: Failure) -> None:
+        """Tell that the store failed; it has given nothing."""
+        if wanted.called:
+            self.log.debug("number not wanted: {error}", error=str(failure.value))
+        else:
+            wanted.errback(failure)
+
+    def _not_released(self, failure: Failure) -> None:
+        failure.trap(StoreError)
+        self.log.error("number not released: {error}", error=str(failure.value))
+
+    def _refusal(self, shortage: Shortage, service: str) -> CannotInterwork:
+        """The answer to an INVITE whose session gets no number."""
+        if service.lower() not in self._services:
+            return CannotInterwork(
+                488,
+                "Not Acceptable Here",
+                cause=NO_POOL,
+                section="TS 5.1 step 7a.vi",
+                warning=f"no interworking numbers for {service}",
+            )
+        if shortage is Shortage.TOO_MANY:
+            return self._for_now(TOO_MANY, "the user is in too many group sessions")
+        self._warn(service)
+        return self._for_now(NO_NUMBER, "no interworking number is free")
+
+    def _for_now(self, cause: str, warning: str) -> CannotInterwork:
+        return CannotInterwork(
+            480,
+            "Temporarily Unavailable",
+            cause=cause,
+            section="TS 5.1 step 7a.vi",
+            warning=warning,
+            headers=(("Retry-After", str(self._retry_after)),),
+        )
+
+    def _warn(self, service: str) -> None:
+        """Tell the operator that there is no number, once until there is one."""
+        if service.lower() in self._exhausted:
+            return
+        self._exhausted.add(service.lower())
+        self.log.warn(
+            "no interworking number is free for {service}: add a [[number_pool]]",
+            service=service,
+        )
+
+    def release_if_fresh(self, allocation: Allocation) -> Deferred[bool]:
+        """Release what was given for the very INVITE that has failed (step 13).
+
+        A number that the session had before stays its own, and so does one that another
+        INVITE of the session has come to use since. Fires with whether it is free.
+        """
+        if not allocation.fresh:
+            return succeed(False)
+        return self._store.take_back(allocation)
+
+
+def _number_pools(pools: Sequence[NumberPoolConfig]) -> tuple[NumberPool, ...]:
+    return tuple([_number_pool(pool) for pool in pools])
+
+
+def _by_service(
+    pools: Sequence[NumberPoolConfig],
+) -> dict[str, tuple[NumberPool, ...]]:
+    """The pools of each service for whose users there are some, in lower case."""
+    return {
+        service.lower(): _number_pools(
+            [each for each in pools if service in each.services]
+        )
+        for service in sorted({name for pool in pools for name in pool.services})
+    }
+
+
+def _number_pool(config: NumberPoolConfig) -> NumberPool:
+    return NumberPool(
+        name=config.name,
+        ranges=config.ranges,
+        shared=config.share == "user",
+        idle=config.idle,
+        most_per_user=config.most_per_user,
+    )
+
+
+def with_number(request: Request, number: str) -> Request:
+    """The request as the IWF gets it: the number in IW-Number (7a.v.1, 7a.vi.1, 8 e).
+
+    It is the asserted identity too, in place of all others (7a.vii, 8 g).
+    """
+    uri = tel_uri(number)
+    headers = request.headers.with_replaced(IW_NUMBER, str(uri))
+    return request.replace(
+        headers=headers.with_replaced("P-Asserted-Identity", f"<{uri}>")
+    )
+
+
+def with_number_in_answer(response: Response, number: str) -> Response:
+    """The IWF's 2xx as it goes on: its IW-Number preserved, else added (step 12).
+
+    Other answers are left as they are: only a success has it (conversation TS C.1.12).
+    """
+    is_success = 200 <= response.status < 300
+    if not is_success or iw_number_of(response.headers) is not None:
+        return response
+    return response.replace(
+        headers=response.headers.with_replaced(IW_NUMBER, str(tel_uri(number)))
+    )

@@ -1,0 +1,65 @@
+"""Between whom a short message goes (TS 6.2.2.2.1 step 1, Table 9)."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred, succeed
+
+from cpmgw.addressing.dialplan import DialPlan, PhoneAddress
+from cpmgw.errors import CpmgwError
+from cpmgw.interfaces import IDirectory
+from cpmgw.iwf.parties import Ends
+from cpmgw.iwf.sms.centres import Centre
+from cpmgw.sip.uri import SipUri
+from txsmpp.address import Ton
+from txsmpp.pdu import DataSm, DeliverSm
+from txsmpp.status import CommandStatus
+
+
+class NotAddressed(CpmgwError):
+    """A short message whose sender or target has no form in CPM.
+
+    `command_status` is what answers it.
+    """
+
+    def __init__(self, command_status: int, why: str) -> None:
+        super().__init__(why)
+        self.command_status = command_status
+
+
+def ends_of(centre: Centre, pdu: DeliverSm | DataSm, plan: DialPlan) -> Ends:
+    """Who a short message is from and for; NotAddressed where either is nobody."""
+    sender = plan.smpp_originator(
+        _ton(centre, pdu.source_addr_ton), pdu.source_addr_npi, pdu.source_addr
+    )
+    if sender is None:  # step 1
+        raise NotAddressed(CommandStatus.ESME_RX_P_APPN, "its sender has no address")
+    target = plan.smpp_target(
+        _ton(centre, pdu.dest_addr_ton), pdu.dest_addr_npi, pdu.destination_addr
+    )
+    if target is None:
+        raise NotAddressed(CommandStatus.ESME_RINVDSTADR, "its target has no address")
+    return Ends(sender, target)
+
+
+async def sip_uris_of(
+    ends: Ends, directory: IDirectory
+) -> tuple[SipUri | None, SipUri | None]:
+    """The SIP URIs of both where one is known; both are asked for at once."""
+    sender = _sip_uri(ends.originator, directory)
+    target = _sip_uri(ends.target, directory)
+    return await sender, await target
+
+
+def _sip_uri(address: PhoneAddress, directory: IDirectory) -> Deferred[SipUri | None]:
+    number = address.number
+    found: Deferred[SipUri | None] = (
+        directory.sip_uri(number) if number else succeed(None)
+    )
+    return found
+
+
+def _ton(centre: Centre, ton: int) -> int:
+    """The type of a number, where the SM-SC gives international ones without any."""
+    if ton == Ton.UNKNOWN and centre.config.unknown_ton == "international":
+        return Ton.INTERNATIONAL
+    return ton

@@ -1,0 +1,21 @@
+"""What a service provider may choose of file transfers (TS 6.1.3)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from cpmgw.policy.kinds import OptionalSeconds
+
+
+class FileTransferPolicy(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
+):
+    """[policy.file_transfer]: times in seconds.
+
+    etc/profiles/oma.toml says of each key what it does and which section asks for it.
+    """
+
+    accept: Literal["accept", "reject"] = "accept"
+    early_timeout: OptionalSeconds = 0

@@ -1,0 +1,1 @@
+"""Which test proves which item of the specifications: what docs/coverage.md says."""

@@ -1,0 +1,34 @@
+"""All items, chapter by chapter: what references may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tests.coverage.item import Chapter, Item
+from tests.coverage.rcc_10 import RCC_10
+from tests.coverage.scr import SCR
+from tests.coverage.ts_5 import TS_5
+
+CHAPTERS: Final = (
+    Chapter(
+        "Interworking Selection Function",
+        "The steps of OMA-TS-CPM_Interworking_Function V2.2 section 5.",
+        TS_5,
+    ),
+    Chapter(
+        "Static conformance requirements",
+        "The items of OMA-TS-CPM_Interworking_Function V2.2 Appendix B, "
+        "without `CPM-TS-`.",
+        SCR,
+    ),
+    Chapter(
+        "RCS endorsement",
+        "The lines of GSMA RCC.10 8.0. It has the TS's section numbers.",
+        RCC_10,
+    ),
+)
+
+ITEMS: Final[Mapping[str, Item]] = {
+    item.name: item for chapter in CHAPTERS for item in chapter.items
+}

@@ -1,0 +1,459 @@
+"""Interworking numbers as the ISF gives them (TS 5.1 steps 7a, 8, 12, 13, 5.2)."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import LogLevel, capturedLogs
+from twisted.trial.unittest import SynchronousTestCase
+
+from cpmgw.config import NumberPoolConfig
+from cpmgw.errors import CannotInterwork, StoreError
+from cpmgw.isf.iw_numbers import (
+    InterworkingNumbers,
+    group_session_of,
+    with_number,
+    with_number_in_answer,
+)
+from cpmgw.records import Allocation
+from cpmgw.sip.headers import Headers
+from cpmgw.sip.message import Response, respond
+from cpmgw.store.sqlite import SqliteStore
+from tests.isf.invitations import invitation
+from tests.store.pump import Pump
+from tests.store.values import group_session
+
+FIRST = "+15145559000"
+NUMBER = "+15145550009"
+
+
+def pool(size: int = 1, name: str = "p", **details: Any) -> NumberPoolConfig:
+    """A pool of the configuration with so many numbers, up to a hundred."""
+    numbers = (f"{FIRST}-+{int(FIRST) + size - 1}",)
+    return NumberPoolConfig(name=name, numbers=numbers, **details)
+
+
+class NumbersCase(SynchronousTestCase):
+    """A gateway's numbers in a store that is a file."""
+
+    def setUp(self) -> None:
+        self.pump = Pump()
+        self.now = 1000.0
+        self.path = os.path.abspath(self.mktemp())
+        self.store = SqliteStore(
+            self.path, self.pump.call_from_thread, lambda: self.now
+        )
+        self.store.open()
+        self.addCleanup(lambda: self.pump.result(self.store.close()))
+
+    def numbers(self, *pools: NumberPoolConfig) -> InterworkingNumbers:
+        """The numbers of a gateway that has just started."""
+        numbers = InterworkingNumbers(
+            self.store.numbers, pools, lambda: self.now, retry_after=7
+        )
+        self.pump.result(numbers.start())
+        return numbers
+
+    def given(
+        self, numbers: InterworkingNumbers, contribution: str, service: str = "SMS"
+    ) -> Allocation:
+        """What is allocated to a session."""
+        session = group_session(contribution)
+        return self.pump.result(numbers.number_for(session, service))
+
+    def refusal(
+        self, numbers: InterworkingNumbers, contribution: str, service: str = "SMS"
+    ) -> CannotInterwork:
+        """Why a session gets no number."""
+        error: CannotInterwork = self.assertRaises(
+            CannotInterwork, self.given, numbers, contribution, service
+        )
+        return error
+
+
+class Numbers(NumbersCase):
+    def test_allocates(self) -> None:
+        """A session without a number is given one.
+
+        [TS 5.1 step 7a.vi] [TS 5.1 step 8f]
+        """
+        allocation = self.given(self.numbers(pool()), "1")
+        self.assertEqual((FIRST, "p"), (allocation.number, allocation.pool))
+        self.assertEqual((1000.0, True), (allocation.allocated, allocation.fresh))
+
+    def test_other_pools(self) -> None:
+        """Other pools are given from, once the store has them."""
+        numbers = self.numbers(pool())
+        self.given(numbers, "1")
+        second = NumberPoolConfig(
+            name="q", numbers=("+15145559500",), services=("MMS",)
+        )
+        self.pump.result(numbers.change((second,), 77))
+        self.assertEqual(numbers.services, {"mms"})
+        self.assertEqual(self.refusal(numbers, "2").status, 488)
+        self.assertEqual(self.given(numbers, "2", "MMS").number, "+15145559500")
+        self.assertEqual(self.given(numbers, "1").number, FIRST)
+        refusal = self.refusal(numbers, "3", "MMS")
+        self.assertEqual(refusal.headers, (("Retry-After", "77"),))
+
+    def test_same_pools(self) -> None:
+        """The same pools are not offered again."""
+        numbers = self.numbers(pool())
+        self.successResultOf(numbers.change((pool(),), 77))
+        self.given(numbers, "1")
+        refusal = self.refusal(numbers, "2")
+        self.assertEqual(refusal.headers, (("Retry-After", "77"),))
+
+    def test_pools_that_the_store_does_not_take(self) -> None:
+        """Where the store fails, all is as it was."""
+        numbers = self.numbers(pool())
+        self.pump.result(self.store.close())
+        changed = numbers.change((pool(2, "q"),), 77)
+        self.assertRaises(StoreError, self.pump.result, changed)
+        self.assertEqual(numbers.services, {"sms", "mms"})
+
+    def test_reuses(self) -> None:
+        """A session that has a number keeps it.
+
+        [TS 5.1 step 7a] [TS 5.1 step 7a.iv] [TS 5.1 step 7a.v] [TS 5.1 step 8]
+        [TS 5.1 step 8d]
+        """
+        numbers = self.numbers(pool(2))
+        self.given(numbers, "1")
+        again = self.given(numbers, "1")
+        self.assertEqual((FIRST, False), (again.number, again.fresh))
+
+    def test_read_from_the_invitation(self) -> None:
+        """A session that is restarted is known by its invitation [TS 5.2]."""
+        numbers = self.numbers(pool(2))
+        found = []
+        for contact in ("<sip:g@f.example>;isfocus", "<sip:g@F.example;x=1>;isfocus"):
+            session = group_session_of(invitation(contact=contact), "+15145550002")
+            assert session is not None
+            found.append(self.pump.result(numbers.number_for(session, "SMS")).number)
+        self.assertEqual([FIRST, FIRST], found)
+
+    def test_after_a_restart(self) -> None:
+        """A session keeps its number when the gateway starts anew [TS 5.2]."""
+        self.given(self.numbers(pool(2)), "1")
+        self.assertEqual(FIRST, self.given(self.numbers(pool(2)), "1").number)
+
+    def test_both_services(self) -> None:
+        """A session has one number, whether it goes by SMS or by MMS."""
+        numbers = self.numbers(pool(2))
+        self.assertEqual(FIRST, self.given(numbers, "1", "SMS").number)
+        found = self.given(numbers, "1", "MMS")
+        self.assertEqual((FIRST, "SMS"), (found.number, found.service))
+
+    def test_pools_of_a_service(self) -> None:
+        """A service has the numbers of its pools, in their order."""
+        sms = pool(name="sms", services=("SMS",))
+        mms = NumberPoolConfig(name="mms", numbers=(NUMBER,), services=("MMS",))
+        numbers = self.numbers(sms, mms)
+        self.assertEqual(frozenset(("sms", "mms")), numbers.services)
+        self.assertEqual(NUMBER, self.given(numbers, "1", "MMS").number)
+        self.assertEqual(FIRST, self.given(numbers, "2", "SMS").number)
+        self.assertEqual(480, self.refusal(numbers, "3", "MMS").status)
+
+    def test_case_of_a_service(self) -> None:
+        """The name of a service is the same in any case, also where it is refused."""
+        numbers = self.numbers(pool(2, services=("SMS",)))
+        for contribution, service in (("1", "sms"), ("2", "SmS")):
+            self.assertTrue(self.given(numbers, contribution, service).fresh)
+        with capturedLogs() as events:
+            for service in ("SMS", "sms"):
+                refusal = self.refusal(numbers, "3", service)
+                self.assertEqual("no-interworking-number", refusal.cause)
+        self.assertEqual(1, len(events))
+        self.assertEqual("no-number-pool", self.refusal(numbers, "3", "mms").cause)
+
+    def test_no_pool(self) -> None:
+        """A service without a pool cannot carry the session: 488."""
+        numbers = self.numbers(pool(services=("MMS",)))
+        self.assertNotIn("sms", numbers.services)
+        refusal = self.refusal(numbers, "1")
+        self.assertEqual(488, refusal.status)
+        self.assertEqual("no-number-pool", refusal.cause)
+        self.assertEqual("no interworking numbers for SMS", refusal.warning)
+        self.assertEqual((), refusal.headers)
+
+    def test_no_pool_any_more(self) -> None:
+        """A session keeps its number where the pool is gone, and no other gets one."""
+        self.given(self.numbers(pool()), "1")
+        numbers = self.numbers()
+        self.assertEqual(FIRST, self.given(numbers, "1").number)
+        self.assertEqual(488, self.refusal(numbers, "2").status)
+
+    def test_exhausted(self) -> None:
+        """At the last number it is given; past it 480, with Retry-After."""
+        for share in ("user", "none"):
+            with self.subTest(share=share):
+                numbers = self.numbers(pool(2, share=share))
+                self.given(numbers, "1")
+                self.given(numbers, "2")
+                refusal = self.refusal(numbers, "3")
+                self.assertEqual(480, refusal.status)
+                self.assertEqual("Temporarily Unavailable", refusal.reason)
+                self.assertEqual("TS 5.1 step 7a.vi", refusal.section)
+                self.assertEqual("no interworking number is free", refusal.warning)
+                self.assertEqual((("Retry-After", "7"),), refusal.headers)
+
+    def test_too_many(self) -> None:
+        """At the limit of one user a number is given; past it 480, counted apart."""
+        other = group_session("1", user="+15145550003")
+        for share in ("user", "none"):
+            with self.subTest(share=share):
+                numbers = self.numbers(pool(9, share=share, most_per_user=2))
+                self.given(numbers, "1")
+                self.given(numbers, "2")
+                with capturedLogs() as events:
+                    refusal = self.refusal(numbers, "3")
+                self.assertEqual([], events)  # nothing for an operator to mend
+                self.assertEqual(
+                    (480, "Temporarily Unavailable"), (refusal.status, refusal.reason)
+                )
+                self.assertEqual("too-many-sessions", refusal.cause)
+                self.assertEqual("TS 5.1 step 7a.vi", refusal.section)
+                self.assertEqual(
+                    "the user is in too many group sessions", refusal.warning
+                )
+                self.assertEqual((("Retry-After", "7"),), refusal.headers)
+                self.assertFalse(self.given(numbers, "2").fresh)
+                found = self.pump.result(numbers.number_for(other, "SMS"))
+                self.assertTrue(found.fresh)
+                for each in (group_session("1"), group_session("2"), other):
+                    self.pump.result(self.store.numbers.release(each))
+
+    def test_limit_is_changed(self) -> None:
+        """A limit that is changed while we run counts from then on."""
+        numbers = self.numbers(pool(9, most_per_user=1))
+        self.given(numbers, "1")
+        self.refusal(numbers, "2")
+        self.pump.result(numbers.change((pool(9, most_per_user=2),), 7))
+        self.given(numbers, "2")
+        self.refusal(numbers, "3")
+
+    def test_shared_or_not(self) -> None:
+        """A shared number is given to a session of each user, another to one in all."""
+        other = group_session("1", user="+15145550003")
+        for share, free in (("user", True), ("none", False)):
+            with self.subTest(share=share):
+                numbers = self.numbers(pool(1, share=share))
+                session = self.given(numbers, "1").group_session
+                found = numbers.number_for(other, "SMS")
+                if free:
+                    self.assertEqual(FIRST, self.pump.result(found).number)
+                else:
+                    self.assertRaises(CannotInterwork, self.pump.result, found)
+                for each in (session, other):
+                    self.pump.result(self.store.numbers.release(each))
+
+    def test_idle(self) -> None:
+        """What was not used for long enough goes to another session."""
+        numbers = self.numbers(pool(1, idle=60.0))
+        self.given(numbers, "1")
+        self.now += 59.0
+        self.assertEqual(480, self.refusal(numbers, "2").status)
+        self.now += 1.0
+        self.assertEqual(FIRST, self.given(numbers, "2").number)
+
+    def test_operator_is_told_once(self) -> None:
+        """That numbers have run out is a warning, until there was one again."""
+        numbers = self.numbers(pool(1))
+        with capturedLogs() as events:
+            self.given(numbers, "1")
+            self.refusal(numbers, "2")
+            self.refusal(numbers, "3")
+            self.assertEqual([LogLevel.warn], [each["log_level"] for each in events])
+            self.pump.result(self.store.numbers.release(group_session("1")))
+            self.given(numbers, "2")
+            self.refusal(numbers, "3")
+        self.assertEqual([LogLevel.warn] * 2, [each["log_level"] for each in events])
+
+    def test_released(self) -> None:
+        """What was given for an invitation that fails is released."""
+        numbers = self.numbers(pool(1))
+        allocation = self.given(numbers, "1")
+        self.assertTrue(self.pump.result(numbers.release_if_fresh(allocation)))
+        self.assertEqual(FIRST, self.given(numbers, "2").number)
+
+    def test_not_released(self) -> None:
+        """A number that the session had before stays its own."""
+        numbers = self.numbers(pool(1))
+        self.given(numbers, "1")
+        again = self.given(numbers, "1")
+        self.assertFalse(self.pump.result(numbers.release_if_fresh(again)))
+        self.assertEqual(FIRST, self.given(numbers, "1").number)
+
+    def test_not_released_while_in_use(self) -> None:
+        """A number that a second invitation has come to use is not taken from it."""
+        numbers = self.numbers(pool(1))
+        first = self.given(numbers, "1")
+        self.given(numbers, "1")
+        self.assertFalse(self.pump.result(numbers.release_if_fresh(first)))
+        self.assertEqual(FIRST, self.given(numbers, "1").number)
+
+    def test_at_the_same_time(self) -> None:
+        """Of two invitations at once to one session, both have the same number."""
+        numbers = self.numbers(pool(2))
+        asked: list[Deferred[Allocation]] = [
+            numbers.number_for(group_session(), "SMS") for _ in range(2)
+        ]
+        found = [self.pump.result(each) for each in asked]
+        self.assertEqual([FIRST, FIRST], [each.number for each in found])
+        self.assertEqual([True, False], [each.fresh for each in found])
+
+
+class Cancelled(NumbersCase):
+    """An INVITE that is given up while the store works: CANCEL, or it took too long."""
+
+    def cancelled(self, numbers: InterworkingNumbers) -> None:
+        """Ask for a number of the first session, and give it up before it is here."""
+        wanted = numbers.number_for(group_session("1"), "SMS")
+        wanted.cancel()
+        self.failureResultOf(wanted, CancelledError)
+
+    def found(self, contribution: str) -> Allocation | None:
+        """What the store has for a session, once all that was asked before is done."""
+        return self.pump.result(self.store.numbers.find(group_session(contribution)))
+
+    def test_taken_back(self) -> None:
+        """What is given to an INVITE that was given up meanwhile is free again."""
+        numbers = self.numbers(pool(1))
+        self.cancelled(numbers)
+        self.assertIsNotNone(self.found("1"))  # it was on the way
+        self.assertIsNone(self.found("1"))
+        self.assertEqual(FIRST, self.given(numbers, "2").number)
+
+    def test_once_it_is_here(self) -> None:
+        """A cancel after the number has come changes nothing: the caller has it."""
+        numbers = self.numbers(pool(1))
+        wanted = numbers.number_for(group_session("1"), "SMS")
+        self.pump.result(wanted)
+        wanted.cancel()
+        self.found("1")
+        self.assertIsNotNone(self.found("1"))
+
+    def test_had_it_before(self) -> None:
+        """A number that the session had before stays its own."""
+        numbers = self.numbers(pool(1))
+        self.given(numbers, "1")
+        self.cancelled(numbers)
+        self.found("1")
+        self.assertIsNotNone(self.found("1"))
+
+    def test_wanted_by_another(self) -> None:
+        """A number that another INVITE of the session has come to use is its own."""
+        numbers = self.numbers(pool(1))
+        self.cancelled(numbers)
+        self.assertEqual(FIRST, self.given(numbers, "1").number)
+        self.found("1")
+        self.assertIsNotNone(self.found("1"))
+
+    def test_none_is_free(self) -> None:
+        """Where there is no number nobody is told, neither caller nor operator."""
+        numbers = self.numbers(pool(1))
+        self.given(numbers, "2")
+        with capturedLogs() as events:
+            self.cancelled(numbers)
+            self.assertIsNone(self.found("1"))
+        self.assertEqual([], events)
+
+    def test_store_fails(self) -> None:
+        """A store that fails has given nothing, and says so to who still waits."""
+        numbers = self.numbers(pool(1))
+        with sqlite3.connect(self.path) as connection:
+            connection.execute("DROP TABLE iw_users")
+        connection.close()
+        self.cancelled(numbers)
+        wanted = numbers.number_for(group_session("1"), "SMS")
+        with capturedLogs() as events:
+            self.assertRaises(StoreError, self.pump.result, wanted)
+        self.assertEqual([LogLevel.debug], [each["log_level"] for each in events])
+        self.assertIsNone(self.found("1"))
+
+    def test_not_taken_back(self) -> None:
+        """That a number could not be taken back is told."""
+        numbers = self.numbers(pool(1))
+        self.cancelled(numbers)
+        closing = self.store.close()
+        with capturedLogs() as events:
+            self.pump.result(closing)
+        told = [each for each in events if each["log_level"] is LogLevel.error]
+        self.assertEqual(["the store is closed"], [each["error"] for each in told])
+
+
+class InTheRequest(SynchronousTestCase):
+    def test_iw_number(self) -> None:
+        """The IWF is told the number as a tel URI (conversation TS C.1.12).
+
+        [TS 5.1 step 7a.v.1] [TS 5.1 step 7a.vi.1] [TS 5.1 step 8e] [TS 5.1 step 8f]
+        """
+        request = with_number(invitation(), NUMBER)
+        self.assertEqual([f"tel:{NUMBER}"], request.headers.all("IW-Number"))
+
+    def test_iw_number_that_was_there(self) -> None:
+        """Only we say what the number is."""
+        request = with_number(invitation(("iw-number", "tel:+1")), NUMBER)
+        self.assertEqual([f"tel:{NUMBER}"], request.headers.all("IW-Number"))
+
+    def test_asserted_identity(self) -> None:
+        """The number is the asserted identity, in place of the others.
+
+        [TS 5.1 step 7a.vii] [TS 5.1 step 8g]
+        """
+        identity = "P-Asserted-Identity"
+        for more in ((), ((identity, "<sip:g@h>, <tel:+1>"), (identity, "<sip:x@h>"))):
+            with self.subTest(more=more):
+                request = with_number(invitation(*more), NUMBER)
+                self.assertEqual([f"<tel:{NUMBER}>"], request.headers.all(identity))
+
+    def test_the_rest_is_left(self) -> None:
+        """Nothing else of the request changes (conversation TS 5.3, C.1.7)."""
+        request = with_number(invitation(), NUMBER)
+        added = ("IW-Number", "P-Asserted-Identity")
+        rest = [pair for pair in request.headers if pair[0] not in added]
+        self.assertEqual(list(invitation().headers), rest)
+        self.assertEqual(invitation().uri, request.uri)
+
+
+class InTheAnswer(SynchronousTestCase):
+    def numbers_of(self, status: int, *headers: tuple[str, str]) -> list[str]:
+        """The IW-Number of an answer that is handed on."""
+        answer = respond(invitation(), status, headers=headers)
+        return with_number_in_answer(answer, NUMBER).headers.all("IW-Number")
+
+    def test_added(self) -> None:
+        """A 200 without the number gets it [TS 5.1 step 12]."""
+        self.assertEqual([f"tel:{NUMBER}"], self.numbers_of(200))
+
+    def test_preserved(self) -> None:
+        """A number that the IWF has put in stays as it is [TS 5.1 step 12]."""
+        for value in ("tel:+15145550777", "<tel:+15145550777>"):
+            with self.subTest(value=value):
+                self.assertEqual([value], self.numbers_of(200, ("IW-Number", value)))
+
+    def test_no_number(self) -> None:
+        """What is no number is replaced."""
+        for value in ("", "sip:x@h", "tel:" + "1" * 61):
+            with self.subTest(value=value):
+                found = self.numbers_of(200, ("IW-Number", value))
+                self.assertEqual([f"tel:{NUMBER}"], found)
+
+    def test_only_success(self) -> None:
+        """Other answers have no number (conversation TS C.1.12)."""
+        for status in (180, 183, 302, 408, 480, 603):
+            with self.subTest(status=status):
+                self.assertEqual([], self.numbers_of(status))
+
+    def test_the_rest_is_left(self) -> None:
+        """Status, reason and body go on as they are."""
+        answer = Response(200, "Fine", Headers((("Contact", "<sip:iwf>"),)), b"v=0")
+        handed = with_number_in_answer(answer, NUMBER)
+        self.assertEqual(
+            (200, "Fine", b"v=0"), (handed.status, handed.reason, handed.body)
+        )
+        self.assertEqual("<sip:iwf>", handed.headers.get("Contact"))

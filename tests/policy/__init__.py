@@ -1,0 +1,1 @@
+"""The service provider policies, their profiles, and what docs/policies.md says."""
