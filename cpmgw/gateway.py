@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -91,7 +92,8 @@ class Gateway(Service):
         self.now: Callable[[], float] = now or reactor.seconds
         self.clock: IReactorTime = reactor
         self.traffic = Traffic()
-        self._numbering = Numbering(reactor, lambda: self.config)
+        self._leaving = Leaving(reactor)
+        self._numbering = Numbering(reactor, lambda: self.config, self._leaving)
         self.trace = Trace(config.limits.trace)
         self._reactor = reactor
         limit = config.limits.store_queue
@@ -124,7 +126,6 @@ class Gateway(Service):
         self.pool_use: tuple[PoolUse, ...] = ()
         self._pools_due = 0.0
         self._preferences = self._preferences_of(config)
-        self._leaving = Leaving(reactor)
         self._isf = self._selection()
         self._reception = Reception(
             self.endpoint, self._isf, _senders(config), self.traffic, reactor
@@ -136,6 +137,7 @@ class Gateway(Service):
         ]
         self._swept: list[Deferred[Any]] = []
         self._starting: Deferred[None] | None = None
+        self._has_failed = False
 
     @property
     def dial_plan(self) -> DialPlan:
@@ -159,9 +161,10 @@ class Gateway(Service):
 
     def sms_centre(self, config: SmscConfig, listener: IEsmeHandler) -> ISmsCentre:
         """The link to one SM-SC; it starts and stops with the gateway (IHouse)."""
-        endpoint = endpoint_for(
-            self._reactor, config.host, config.port, smsc_tls(config.tls)
-        )
+        with _said_of(f"smsc[{config.name}].tls"):
+            endpoint = endpoint_for(
+                self._reactor, config.host, config.port, smsc_tls(config.tls)
+            )
         client = EsmeClient(
             self._reactor,
             config.name,
@@ -205,7 +208,8 @@ class Gateway(Service):
     def _preferences_of(self, config: Config) -> XcapPreferences | None:
         if not config.xdms.root:
             return None
-        return XcapPreferences(self._reactor, config.xdms, self.now)
+        with _said_of("xdms.trust_roots"):
+            return XcapPreferences(self._reactor, config.xdms, self.now)
 
     # -- another configuration ---------------------------------------------------------
 
@@ -248,6 +252,8 @@ class Gateway(Service):
         return follow
 
     def _must_run(self) -> None:
+        if self._has_failed:
+            raise NotRunning("the gateway could not be started")
         if not self.running:
             raise NotRunning("the gateway is not running")
 
@@ -298,6 +304,7 @@ class Gateway(Service):
             self._store_service.stopService()
             raise
         super().startService()
+        self._has_failed = False
         self._reception.close()
         self._starting = Deferred.fromCoroutine(self._start())
         self._starting.addErrback(self._cannot_start)
@@ -321,6 +328,7 @@ class Gateway(Service):
 
     def _cannot_start(self, failure: Failure) -> None:
         """A gateway whose services cannot start ends: its supervisor sees it."""
+        self._has_failed = True
         self.log.failure("cannot start", failure)
         if self.running:  # else it is being stopped already
             self._reactor.stop()
@@ -386,15 +394,26 @@ class Gateway(Service):
         self.log.failure("sweep failed", failure)
 
 
+@contextmanager
+def _said_of(key: str) -> Iterator[None]:
+    """Name the key whose file is of no use."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{key}: {error}") from error
+
+
 def _senders(config: Config) -> dict[str, tuple[str, ...]]:
     """What the numbers begin with that each user may send for ([[sip.users]])."""
     return {each.username: each.numbers for each in config.sip.users}
 
 
 def _is_at_work(centre: EsmeClient) -> bool:
-    return bool(centre.waiting or centre.in_flight)
+    """Whether anything is open, of ours there or of the SM-SC's here."""
+    return bool(centre.waiting or centre.in_flight or centre.owed)
 
 
 def _longest(config: SmscConfig) -> float:
-    """How long a submission may take in all, in seconds."""
-    return config.queue_time + config.throttle_limit + config.response_timeout
+    """How long a submission may take in all, or an answer of ours, in seconds."""
+    submission = config.queue_time + config.throttle_limit + config.response_timeout
+    return max(submission, config.answer_timeout)

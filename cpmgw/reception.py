@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from cpmgw.cpm.features import P_ASSERTED_SERVICE
+from cpmgw.cpm.warning import SERVICE_NOT_AUTHORISED
+from cpmgw.errors import CannotInterwork
 from cpmgw.isf.function import SelectionFunction
 from cpmgw.sip.endpoint import Endpoint, Incoming
 from cpmgw.sip.message import Response, respond
@@ -19,6 +21,8 @@ from cpmgw.traffic import Traffic
 ASSERTED: Final = ("P-Asserted-Identity", P_ASSERTED_SERVICE, "P-Served-User")
 # What it sends us for itself alone: by "orig" in a Route it would choose its network.
 OURS: Final = ("Route", "Authorization")
+# What belongs to a dialog, and is named in Allow; others in a dialog are served too.
+WITHIN: Final = ("BYE", "INFO", "NOTIFY", "PRACK", "REFER", "SUBSCRIBE", "UPDATE", "*")
 _ANYBODY: Final = ("",)
 
 
@@ -45,7 +49,8 @@ class Reception:
         self._early: list[Deferred[None]] | None = []
         endpoint.serve("MESSAGE", self._message, in_dialog=True, proxied=True)
         endpoint.serve("INVITE", self._invite, in_dialog=True, proxied=True)
-        endpoint.serve("*", self._within, in_dialog=True, proxied=True)
+        for method in WITHIN:
+            endpoint.serve(method, self._within, in_dialog=True, proxied=True)
         endpoint.serve("ACK", self._acknowledge, in_dialog=True, proxied=True)
 
     def change(self, senders: Mapping[str, Sequence[str]]) -> None:
@@ -99,13 +104,11 @@ class Reception:
 
     async def _within(self, incoming: Incoming) -> Response:
         """Have the ISF answer what is in a dialog; 403 to who is nobody we know."""
-        if incoming.request.to.tag is None:
-            return respond(incoming.request, 481)
         await self._opened()
         if incoming.trusted:
             return await self._isf.within(incoming)
         if not incoming.user:
-            return respond(incoming.request, 403)
+            return self._isf.refuse(incoming.request, _nobody())
         return await self._isf.within(_without(incoming, *ASSERTED, "Authorization"))
 
     async def _acknowledge(self, incoming: Incoming) -> Response:
@@ -115,6 +118,17 @@ class Reception:
             incoming = _without(incoming, *ASSERTED, "Authorization")
         self._isf.acknowledge(incoming)
         return respond(incoming.request, 200)  # an ACK has no answer: it is dropped
+
+
+def _nobody() -> CannotInterwork:
+    return CannotInterwork(
+        403,
+        "Forbidden",
+        cause="untrusted",
+        section="RFC 3325 5",
+        warning="neither trusted nor authenticated",
+        warning_code=SERVICE_NOT_AUTHORISED,
+    )
 
 
 def _without(incoming: Incoming, *names: str) -> Incoming:

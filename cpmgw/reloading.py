@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cpmgw.config import Config, load
+from cpmgw.config import Config, read
 from cpmgw.config.changes import Changes
 from cpmgw.errors import ConfigError, CpmgwError
 
@@ -75,11 +77,14 @@ class Reloader:
                 self.hang_up()
 
     async def _followed(self) -> Changes:
-        config = load(self._path)
+        if os.path.exists(self._path) and not os.path.isfile(self._path):
+            raise ConfigError((f"{self._path}: is no regular file",))  # it may not end
+        loaded = read(self._path)
         try:
-            return await self._follow(config)
+            found = await self._follow(loaded.config)
         except (OSError, ValueError) as error:  # a file that it names is of no use
             raise ConfigError((f"{self._path}: {error}",)) from error
+        return msgspec.structs.replace(found, remarks=loaded.remarks)
 
     def _tell(self, found: Changes) -> None:
         self._told(found.config)
@@ -91,6 +96,8 @@ class Reloader:
         if found.needs_restart:
             keys = ", ".join(found.needs_restart)
             self.log.warn("{path} needs a restart: {keys}", path=self._path, keys=keys)
+        for remark in found.remarks:
+            self.log.warn("{path}: {remark}", path=self._path, remark=remark)
 
     def _noted(self, failure: Failure) -> None:
         if not failure.check(CpmgwError):  # those are in the log

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,11 +15,10 @@ from twisted.logger import ILogObserver
 from twisted.python import usage
 from twisted.python.components import Componentized
 
-from cpmgw.config import Config, load
+from cpmgw.config import Config, read
 from cpmgw.errors import ConfigError
 from cpmgw.garbage import calm_down
 from cpmgw.logs import Threshold, observer
-from cpmgw.policy import without_effect
 
 
 class Options(usage.Options):
@@ -44,7 +42,7 @@ class Options(usage.Options):
         """
         path = str(self["config"])
         try:
-            self.configuration = load(path)
+            loaded = read(path)
         except ConfigError as error:
             for fault in error.faults:
                 print(fault, file=sys.stderr)
@@ -52,36 +50,49 @@ class Options(usage.Options):
             print(f"{path}: {count} fault{'s' if count > 1 else ''}", file=sys.stderr)
             sys.exit(1)
         if self["check"]:
-            for remark in _remarks(path):
+            for remark in loaded.remarks:
                 print(f"{path}: {remark}", file=sys.stderr)
             print(f"{path}: no faults")
             sys.exit(0)
+        self.configuration = loaded.config
 
 
-def _remarks(path: str) -> list[str]:
-    with open(path, "rb") as file:
-        return without_effect(tomllib.load(file))
+class HangUps:
+    """What SIGHUP does to this process; from `listen` on it does not end it.
+
+    `heard` is called after each, in the reactor's thread: one that comes while the
+    gateway is built or started is heard once the reactor runs.
+    """
+
+    def __init__(self, reactor: Any) -> None:
+        self.heard: Callable[[], object] = bool
+        self._reactor = reactor
+
+    def listen(self) -> None:
+        """Take the signal over from whoever had it."""
+        signal.signal(signal.SIGHUP, self._signalled)
+
+    def ignore(self) -> None:
+        """Let the signal do nothing, until the process ends."""
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+    def _signalled(self, _number: int, _frame: object) -> None:
+        self._reactor.callFromThread(self._tell)
+
+    def _tell(self) -> None:
+        self.heard()
 
 
 class Process(MultiService):
-    """The gateway as twistd runs it, with the log from a level on.
-
-    `hung_up` is called, in the reactor's thread, after each SIGHUP.
-    """
+    """The gateway as twistd runs it, with the log from a level on."""
 
     def __init__(
-        self,
-        options: Options,
-        threshold: Threshold,
-        reactor: Any,
-        hung_up: Callable[[], object],
+        self, options: Options, threshold: Threshold, hang_ups: HangUps
     ) -> None:
         super().__init__()
         self._options = options
         self._threshold = threshold
-        self._reactor = reactor
-        self._hung_up = hung_up
-        self._former: Any = None
+        self._hang_ups = hang_ups
 
     def setServiceParent(self, parent: Any) -> None:
         """Give the application its log observer before twistd asks for it."""
@@ -92,21 +103,15 @@ class Process(MultiService):
                 parent.setComponent(ILogObserver, chosen)
 
     def startService(self) -> None:
-        """Start all; what is alive then stays. From now on SIGHUP is listened to."""
+        """Start all; what is alive then stays."""
         super().startService()
         calm_down()
-        self._former = signal.signal(signal.SIGHUP, self._signalled)
 
     def stopService(self) -> Deferred[None]:
-        """Stop all, and leave SIGHUP to whoever had it."""
-        if self._former is not None:
-            signal.signal(signal.SIGHUP, self._former)
-            self._former = None
+        """Stop all, which no SIGHUP cuts short."""
+        self._hang_ups.ignore()
         stopped: Deferred[None] = super().stopService()
         return stopped
-
-    def _signalled(self, _number: int, _frame: object) -> None:
-        self._reactor.callFromThread(self._hung_up)
 
 
 def keep_steady(reactor: Any) -> None:
@@ -122,6 +127,8 @@ def makeService(options: Options) -> IService:
     """Build the gateway of a configuration (twistd's entry point)."""
     from twisted.internet import reactor
 
+    hang_ups = HangUps(reactor)
+    hang_ups.listen()  # before all that takes time
     from cpmgw.gateway import Gateway
     from cpmgw.reloading import Reloader
 
@@ -134,7 +141,8 @@ def makeService(options: Options) -> IService:
     reloader = Reloader(
         path, gateway.reload, lambda followed: threshold.set(followed.log.level)
     )
-    process = Process(options, threshold, reactor, reloader.hang_up)
+    hang_ups.heard = reloader.hang_up
+    process = Process(options, threshold, hang_ups)
     gateway.setServiceParent(process)
     if config.web.listen:
         from cpmgw.admin.web import WebService

@@ -6,12 +6,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.config import (
-    Config,
-    SmscConfig,
-    load,
-    loads,
-)
+from cpmgw.config import Config, SmscConfig, load, loads
 from cpmgw.errors import ConfigError
 
 ROOT = Path(__file__).parent.parent
@@ -112,7 +107,9 @@ class Reading(SynchronousTestCase):
         self.assertTrue(error.faults[0].startswith(f"{path}: log.level: must be one"))
 
 
-class Faults(SynchronousTestCase):
+class FaultCase(SynchronousTestCase):
+    """Compares the faults of a text with those that it should have."""
+
     def check(self, text: str, *expected: str, **environment: str) -> None:
         """The faults are these: each path and the words that its text holds."""
         found = faults_of(text, **environment)
@@ -122,6 +119,8 @@ class Faults(SynchronousTestCase):
             self.assertTrue(matching, f"{each!r} is not in {found}")
         self.assertEqual(len(expected), len(found), found)
 
+
+class Faults(FaultCase):
     def test_all_at_once(self) -> None:
         """Every fault of a file is said, not only the first."""
         self.check(
@@ -251,6 +250,10 @@ class Faults(SynchronousTestCase):
         self.check(
             least(smsc='[smsc.text]\nalphabets = ["gsm", "klingon"]'),
             "smsc[0].text.alphabets[1]: must be one of",
+        )
+        self.check(
+            least(smsc="[smsc.text]\nalphabets = []"),
+            "smsc[0].text.alphabets: must name at least one alphabet",
         )
 
     def test_negative(self) -> None:
@@ -399,6 +402,18 @@ class Profiles(SynchronousTestCase):
         Path(path).write_text("retry_after = 9")
         config = loads(least(gateway=f'profile = "{path}"'), {})
         self.assertEqual(9, config.policy.retry_after)
+
+    def test_profile_of_the_environment(self) -> None:
+        """Its name is one of the strings in which ${NAME} is replaced."""
+        folder = self.mktemp()
+        Path(folder).mkdir()
+        (Path(folder) / "own.toml").write_text("retry_after = 9")
+        text = least(gateway='profile = "${FOLDER}/own.toml"')
+        config = loads(text, {"FOLDER": folder})
+        self.assertEqual(9, config.policy.retry_after)
+        self.assertEqual(f"{folder}/own.toml", config.gateway.profile)
+        fault = "gateway.profile: the environment has no FOLDER"
+        self.assertEqual(faults_of(text), (fault,))
 
     def test_own_profile_with_faults(self) -> None:
         """The faults of a profile carry its own name, beside those of the rest."""

@@ -14,7 +14,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from cpmgw.config import Config, loads
-from cpmgw.errors import StoreError
+from cpmgw.errors import NotRunning, StoreError
 from cpmgw.gateway import SWEEP_INTERVAL, Gateway
 from cpmgw.interfaces import (
     ICpmNetwork,
@@ -232,6 +232,21 @@ class CannotStart(House):
         gateway = self.gateway(Factory("SMS", watched))
         gateway.startService()
         self.reactor.wait_until(lambda: self.reactor.stopped)
+        self.assertEqual(len(self.flushLoggedErrors(StoreError)), 1)
+        self.stop(gateway)
+
+    def test_reload_that_waits(self) -> None:
+        """A reload that has waited for a start that fails changes nothing."""
+        watched = Watched("SMS", self.told.append)
+        watched.fails, watched.ready = True, Deferred()
+        gateway = self.gateway(Factory("SMS", watched))
+        gateway.startService()
+        text = config_text(self.state, policy="retry_after = 7")
+        reloading = Deferred.fromCoroutine(gateway.reload(loads(text)))
+        self.reactor.wait_until(lambda: self.told)
+        watched.ready.callback(None)
+        self.failureResultOf(reloading, NotRunning)
+        self.assertEqual(gateway.config.policy.retry_after, 5)
         self.assertEqual(len(self.flushLoggedErrors(StoreError)), 1)
         self.stop(gateway)
 

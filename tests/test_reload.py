@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from twisted.internet.defer import Deferred
@@ -74,6 +75,20 @@ class Reloading(WithFile):
             ],
         )
 
+    def test_without_effect(self) -> None:
+        """Keys that have no effect are given and remarked upon, as by --check."""
+        remark = "policy.simple_im.interwork: has no effect in this release"
+        self.write(least(**{"policy.simple_im": "interwork = true"}))
+        self.assertEqual(
+            self.lines(),
+            [
+                ("info", "FILE in force: policy.simple_im.interwork"),
+                ("warn", f"FILE: {remark}"),
+            ],
+        )
+        found = self.successResultOf(self.reloader.reload())
+        self.assertEqual(found.remarks, (remark,))
+
     def test_nothing(self) -> None:
         """That there is nothing new is told as well."""
         self.assertEqual(self.lines(), [("info", "FILE has not changed")])
@@ -99,6 +114,12 @@ class Reloading(WithFile):
                 ("error", "the configuration stays as it was"),
             ],
         )
+
+    def test_pipe(self) -> None:
+        """What is no regular file is not read: nobody knows when it would end."""
+        Path(self.path).unlink()
+        os.mkfifo(self.path)
+        self.assertEqual(self.lines()[0], ("error", "FILE: is no regular file"))
 
     def test_faults_are_given(self) -> None:
         """Who asks gets the faults."""

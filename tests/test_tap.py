@@ -6,18 +6,22 @@ import gc
 import signal
 import sys
 import time
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from twisted.application.service import IServiceMaker
+import twisted.internet
+from twisted.application.service import IServiceMaker, Service
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import Logger, LogLevel
 from twisted.plugin import getPlugins
 from twisted.trial.unittest import SynchronousTestCase
 
+import cpmgw.gateway
 from cpmgw.logs import Threshold, filtered
-from cpmgw.tap import Options, Process, keep_steady
+from cpmgw.tap import HangUps, Options, Process, keep_steady, makeService
 
 GOOD = """
 [gateway]
@@ -150,17 +154,16 @@ class FromThreads(Clock):
 
 
 class HangUp(SynchronousTestCase):
-    """SIGHUP, while the process runs."""
+    """SIGHUP, while the process starts, runs and stops."""
 
     def setUp(self) -> None:
         self.addCleanup(gc.set_threshold, *gc.get_threshold())
         self.addCleanup(gc.unfreeze)
-        self.former = signal.signal(signal.SIGHUP, self.heard_before)
-        self.addCleanup(signal.signal, signal.SIGHUP, self.former)
-        self.before = 0
+        former = signal.signal(signal.SIGHUP, self.heard_before)
+        self.addCleanup(signal.signal, signal.SIGHUP, former)
+        self.before = self.count = 0
         self.reactor = FromThreads()
-        self.process = Process(Options(), Threshold("info"), self.reactor, self.hung_up)
-        self.count = 0
+        self.hang_ups = HangUps(self.reactor)
 
     def heard_before(self, number: int, frame: object) -> None:
         """What has listened to it before."""
@@ -170,26 +173,69 @@ class HangUp(SynchronousTestCase):
         """Be told."""
         self.count += 1
 
+    def run_reactor(self) -> None:
+        """Do what was asked from the signal."""
+        for asked in self.reactor.asked:
+            asked()
+        self.reactor.asked.clear()
+
+    def process(self) -> Process:
+        """A process that listens."""
+        self.hang_ups.listen()
+        self.hang_ups.heard = self.hung_up
+        return Process(Options(), Threshold("info"), self.hang_ups)
+
     def test_while_it_runs(self) -> None:
         """It is passed on in the reactor's thread, as often as it comes."""
-        self.process.startService()
+        self.process().startService()
         for _ in range(2):
             signal.raise_signal(signal.SIGHUP)
         self.assertEqual(self.count, 0)
-        for asked in self.reactor.asked:
-            asked()
+        self.run_reactor()
         self.assertEqual((self.count, self.before), (2, 0))
-        self.successResultOf(self.process.stopService())
 
-    def test_after_it(self) -> None:
-        """Once it has stopped, whoever had the signal has it again."""
-        self.process.startService()
-        self.successResultOf(self.process.stopService())
+    def test_before_anyone_hears(self) -> None:
+        """One that comes while the gateway is built is heard when the reactor runs."""
+        self.hang_ups.listen()
         signal.raise_signal(signal.SIGHUP)
-        self.assertEqual((self.reactor.asked, self.before), ([], 1))
-        self.successResultOf(self.process.stopService())
+        self.process()
+        self.run_reactor()
+        self.assertEqual((self.count, self.before), (1, 0))
+
+    def test_while_it_stops(self) -> None:
+        """Once the stop has begun it does nothing, until the process ends."""
+        process, stopping = self.process(), Deferred[None]()
+        service = Service()
+        self.patch(service, "stopService", lambda: stopping)
+        service.setServiceParent(process)
+        process.startService()
+        stopped = process.stopService()
         signal.raise_signal(signal.SIGHUP)
-        self.assertEqual(self.before, 2)
+        stopping.callback(None)
+        self.successResultOf(stopped)
+        signal.raise_signal(signal.SIGHUP)
+        self.assertEqual((self.reactor.asked, self.count, self.before), ([], 0, 0))
+
+    def test_from_the_making_on(self) -> None:
+        """It is listened to before the gateway is built (twistd starts it later)."""
+        import_module("twisted.internet.reactor")  # so that there is one to replace
+        self.patch(twisted.internet, "reactor", self.reactor)
+        self.patch(cpmgw.gateway, "Gateway", self.built)
+        options = Options()
+        options.parseOptions(["--config", self.written()])
+        self.assertRaises(ZeroDivisionError, makeService, options)
+        self.assertEqual((len(self.reactor.asked), self.before), (1, 0))
+
+    def built(self, *_: object, **__: object) -> None:
+        """Get the signal instead of being built."""
+        signal.raise_signal(signal.SIGHUP)
+        raise ZeroDivisionError
+
+    def written(self) -> str:
+        """The name of a configuration."""
+        path: str = self.mktemp()
+        Path(path).write_text(GOOD)
+        return path
 
 
 class Level(SynchronousTestCase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from twisted.application.service import MultiService
+from twisted.application.service import Service
 from twisted.internet.defer import Deferred, fail, gatherResults, succeed
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 
@@ -19,7 +19,7 @@ from txsmpp.sender import Sender
 __all__ = ["Bind", "ClientOptions", "EsmeClient"]
 
 
-class EsmeClient(MultiService):
+class EsmeClient(Service):
     """Keeps binds to one SM-SC up and shares requests among them.
 
     It may be started and stopped; stopping settles what is open, unbinds, and fails
@@ -35,7 +35,6 @@ class EsmeClient(MultiService):
         options: ClientOptions,
         handler: IEsmeHandler,
     ) -> None:
-        super().__init__()
         self.setName(name)
         self._clock = reactor
         self._endpoint = endpoint
@@ -44,7 +43,7 @@ class EsmeClient(MultiService):
         self._sender = Sender(reactor, options)
         self._receivers: list[EsmeConnection] = []
         self._binds: list[BindService] = []
-        self._leaving: list[Deferred[object]] = []
+        self._leaving: list[BindService] = []
         self._bound_waiters: list[Deferred[None]] = []
         for bind in binds:
             self._add(bind)
@@ -67,7 +66,9 @@ class EsmeClient(MultiService):
     def change_binds(self, binds: Sequence[Bind]) -> Deferred[None]:
         """Keep those binds that are in both, add the new, settle and drop the rest.
 
-        It fires when those that are dropped are gone.
+        Nothing new is sent on those that are dropped; they are unbound once what is
+        open on them is settled, at the latest when no answer can come any more, theirs
+        (`response_timeout`) or ours (`answer_timeout`). It fires when they are gone.
         """
         wanted = Counter(binds)
         leaving = []
@@ -103,6 +104,11 @@ class EsmeClient(MultiService):
         """How many requests have left and wait for their answer."""
         return self._sender.in_flight
 
+    @property
+    def owed(self) -> int:
+        """How many requests of the SM-SC's wait for our answer."""
+        return sum(each.owed for each in (*self._binds, *self._leaving))
+
     def when_bound(self) -> Deferred[None]:
         """Fires once `bound` is true; fails with NotBound if the client is stopped."""
         if self.bound:
@@ -117,17 +123,18 @@ class EsmeClient(MultiService):
         """Bring every bind up."""
         self._sender.open()
         super().startService()
+        for service in self._binds:
+            service.startService()
 
-    def stopService(self) -> Deferred[object]:
+    def stopService(self) -> Deferred[None]:
         """Settle, unbind, close; it fires when no connection is left."""
-        self.running = 0
+        super().stopService()
         self._sender.close()
         waiters, self._bound_waiters = self._bound_waiters, []
         for waiter in waiters:
             waiter.errback(NotBound("the client was stopped"))
-        leaving, self._leaving = self._leaving, []
-        stopped = super().stopService()
-        return gatherResults([stopped, *leaving]).addCallback(lambda _: None)
+        stopped = [each.stopService() for each in (*self._binds, *self._leaving)]
+        return gatherResults(stopped).addCallback(lambda _: None)
 
     # -- what connections tell -----------------------------------------------------
 
@@ -152,9 +159,7 @@ class EsmeClient(MultiService):
         self, connection: EsmeConnection, error: SmppError | None, was_bound: bool
     ) -> None:
         """A connection is gone."""
-        if connection in self._receivers:
-            self._receivers.remove(connection)
-        self._sender.detach(connection)
+        self._release(connection)
 
     def pump(self) -> None:
         """A connection has room."""
@@ -163,18 +168,31 @@ class EsmeClient(MultiService):
     def _add(self, bind: Bind) -> None:
         """Keep this bind up from now on, or once the client is started."""
         service = BindService(
-            self._clock, self._endpoint, bind, self._options, self._handler, self
+            self._clock,
+            str(self.name),
+            self._endpoint,
+            bind,
+            self._options,
+            self._handler,
+            self,
         )
         self._binds.append(service)
-        service.setServiceParent(self)
+        if self.running:
+            service.startService()
 
-    def _drop(self, service: BindService) -> Deferred[object]:
-        """Have a bind leave in order."""
-        left: Deferred[object] = service.disownServiceParent() or succeed(None)
-        self._leaving.append(left)
-        return left.addBoth(self._dropped, left)
+    def _drop(self, service: BindService) -> Deferred[None]:
+        """Have a bind leave in order, not started again with the others."""
+        if service.connection is not None:
+            self._release(service.connection)
+        self._leaving.append(service)
+        return service.withdraw().addBoth(self._dropped, service)
 
-    def _dropped(self, result: object, left: Deferred[object]) -> object:
-        if left in self._leaving:
-            self._leaving.remove(left)
+    def _dropped(self, result: None, service: BindService) -> None:
+        self._leaving.remove(service)
         return result
+
+    def _release(self, connection: EsmeConnection) -> None:
+        """Count on this connection no longer."""
+        if connection in self._receivers:
+            self._receivers.remove(connection)
+        self._sender.detach(connection)

@@ -9,11 +9,18 @@ from typing import Protocol as Shape
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Factory
 from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
 
-from txsmpp.errors import BindFailed, SmppError
+from txsmpp.errors import BindFailed, CannotEncode, SmppError
 from txsmpp.interfaces import IEsmeHandler
 from txsmpp.options import Bind, ClientOptions
 from txsmpp.pdu import (
@@ -104,7 +111,7 @@ class EsmeConnection(SmppProtocol):
         self.introduce()
 
     def introduce(self) -> None:
-        """Send the bind request."""
+        """Send the bind request; one that SMPP cannot carry is a bind refused."""
         bind = self.bind
         request = BIND_REQUESTS[bind.mode](
             bind.system_id,
@@ -115,7 +122,11 @@ class EsmeConnection(SmppProtocol):
             bind.addr_npi,
             bind.address_range,
         )
-        self.send(request, self)
+        try:
+            self.send(request, self)
+        except CannotEncode as error:
+            self.failed(error)
+            self.turn()
 
     def answered(self, response: Response) -> None:
         """The bind was answered."""
@@ -164,11 +175,30 @@ class _Connections(Factory):
         return self._service.fresh()
 
 
+@implementer(IStreamClientEndpoint)
+class _Way:
+    """The way to the SM-SC of one `BindService`, which hears why it is closed."""
+
+    def __init__(self, endpoint: IStreamClientEndpoint, service: BindService) -> None:
+        self._endpoint = endpoint
+        self._service = service
+
+    def __repr__(self) -> str:
+        """As the endpoint: ClientService shows it in its log."""
+        return repr(self._endpoint)
+
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
+        """Connect."""
+        connecting: Deferred[IProtocol] = self._endpoint.connect(protocolFactory)
+        return connecting.addErrback(self._service.unreachable)
+
+
 class BindService(ClientService):
     """Keeps one bind up: connects, binds, and after a loss tries again, less and less.
 
-    A refusal that a second try will not change is told to the operator once and tried
-    again after `refused_delay`.
+    What keeps it from being bound is told to the operator once for each reason, with
+    `name`, the SM-SC's. A refusal that a second try will not change is tried again
+    after `refused_delay`. `connection` is there from connecting to the end of it.
     """
 
     log = Logger()
@@ -176,19 +206,22 @@ class BindService(ClientService):
     def __init__(
         self,
         clock: IReactorTime,
+        name: str,
         endpoint: IStreamClientEndpoint,
         bind: Bind,
         options: ClientOptions,
         handler: IEsmeHandler,
         owner: Owner,
     ) -> None:
-        super().__init__(endpoint, _Connections(self), self._delay, clock)
+        way = _Way(endpoint, self)
+        super().__init__(way, _Connections(self), self._delay, clock)
         self.bind = bind
+        self.connection: EsmeConnection | None = None
+        self._centre = name
         self._clock = clock
         self._options = options
         self._handler = handler
         self._owner = owner
-        self._connection: EsmeConnection | None = None
         self._failures = 0
         self._told: str | None = None
         self._refusal_lasts = False
@@ -204,12 +237,25 @@ class BindService(ClientService):
             self._clock, self.bind, self._options, self._handler, self
         )
 
+    @property
+    def owed(self) -> int:
+        """How many requests of the SM-SC's wait for our answer."""
+        return 0 if self.connection is None else self.connection.owed
+
     def stopService(self) -> Deferred[None]:
         """Settle and unbind first, then stop (4.2)."""
+        return self._leave(self._options.unbind_timeout)
+
+    def withdraw(self) -> Deferred[None]:
+        """The same, in the time that an answer may take, theirs or ours."""
+        options = self._options
+        return self._leave(max(options.response_timeout, options.answer_timeout))
+
+    def _leave(self, within: float) -> Deferred[None]:
         self.running = 0
-        if self._connection is None:
+        if self.connection is None:
             return super().stopService()
-        return self._connection.leave().addCallback(self._left)
+        return self.connection.leave(within).addCallback(self._left)
 
     def _left(self, _: None) -> Deferred[None] | None:
         """Its connection is gone; nothing is to be stopped if it was started again."""
@@ -217,35 +263,41 @@ class BindService(ClientService):
 
     def opened(self, connection: EsmeConnection) -> None:
         """It was made."""
-        self._connection = connection
+        self.connection = connection
 
     def connected(self, connection: EsmeConnection) -> None:
         """It is bound: the next failure is the first one again."""
         self._failures = 0
         self._told = None
-        self.log.info("SMPP bound as {system_id}", system_id=self.bind.system_id)
+        self.log.info(
+            "SMPP bind to {name} as {system_id} is up",
+            name=self._centre,
+            system_id=self.bind.system_id,
+        )
         self._owner.connected(connection)
 
     def refused(self, connection: EsmeConnection, error: SmppError) -> None:
-        """Tell the operator, once for each reason."""
+        """Tell the operator, and see whether it is worth another try soon."""
         if isinstance(error, BindFailed):
             self._refusal_lasts = error.command_status in LASTING_REFUSALS
-        if self.running and self._told != str(error):
-            self._told = str(error)
-            self.log.error(
-                "SMPP bind as {system_id} failed: {error}",
-                system_id=self.bind.system_id,
-                error=str(error),
-            )
+        elif isinstance(error, CannotEncode):
+            self._refusal_lasts = True
+        self._tell(str(error))
+
+    def unreachable(self, failure: Failure) -> Failure:
+        """No connection was made; ClientService tries again."""
+        self._tell(failure.getErrorMessage())
+        return failure
 
     def disconnected(
         self, connection: EsmeConnection, error: SmppError | None, was_bound: bool
     ) -> None:
         """It is gone; ClientService tries again."""
-        self._connection = None
+        self.connection = None
         if was_bound:
             self.log.info(
-                "SMPP bind as {system_id} ended: {error}",
+                "SMPP bind to {name} as {system_id} ended: {error}",
+                name=self._centre,
                 system_id=self.bind.system_id,
                 error=str(error or "unbound"),
             )
@@ -254,6 +306,17 @@ class BindService(ClientService):
     def pump(self) -> None:
         """Let what waits be sent."""
         self._owner.pump()
+
+    def _tell(self, reason: str) -> None:
+        """Tell the operator, once for each reason, why it is not bound."""
+        if self.running and self._told != reason:
+            self._told = reason
+            self.log.error(
+                "SMPP bind to {name} as {system_id} failed: {error}",
+                name=self._centre,
+                system_id=self.bind.system_id,
+                error=reason,
+            )
 
     def _delay(self, attempt: int) -> float:
         """How long to wait; a connection that was not bound is no success."""

@@ -1,4 +1,4 @@
-"""Requests of ours that wait for their answers, by sequence number (3.2, 2.7)."""
+"""Requests that wait for their answers, by sequence number (3.2, 2.7)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,15 @@ MAX_SEQUENCE_NUMBER: Final = 0x7FFFFFFF
 OUTSIDE_WINDOW: Final = frozenset({EnquireLink, Unbind, *BINDS})
 
 
+class Owed(msgspec.Struct):
+    """A request of the peer's that waits for our answer."""
+
+    request: Pdu
+    deadline: float
+
+
 class Pending(msgspec.Struct):
-    """A request that waits; `token` is whatever its sender gave."""
+    """A request of ours that waits; `token` is whatever its sender gave."""
 
     request: type[Pdu]
     deadline: float
@@ -23,7 +30,7 @@ class Pending(msgspec.Struct):
 
 
 class Outstanding:
-    """The table of them. `windowed` counts those that the window counts.
+    """The table of ours. `windowed` counts those that the window counts.
 
     All wait equally long, so the first is always the next whose time is over.
     """

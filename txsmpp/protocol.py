@@ -115,6 +115,11 @@ class SmppProtocol(Protocol, metaclass=ABCMeta):
         """How many requests may be sent now."""
         return self.session.free
 
+    @property
+    def owed(self) -> int:
+        """How many requests of the peer's wait for our answer."""
+        return self.session.owed
+
     def send(
         self, pdu: Pdu, waiting: Waiting | None, octets: bytes | None = None
     ) -> None:
@@ -122,14 +127,17 @@ class SmppProtocol(Protocol, metaclass=ABCMeta):
         self.session.request(pdu, self.clock.seconds(), waiting, octets)
         self.turn()
 
-    def leave(self) -> Deferred[None]:
-        """Settle what is open, unbind, close; fires when the connection is gone."""
+    def leave(self, within: float | None = None) -> Deferred[None]:
+        """Settle what is open, unbind, close; fires when the connection is gone.
+
+        See `Session.unbind` for `within`.
+        """
         gone: Deferred[None] = Deferred()
         if self._gone is None:
             gone.callback(None)
             return gone
         self._gone.append(gone)
-        self.session.unbind(self.clock.seconds())
+        self.session.unbind(self.clock.seconds(), within)
         self.turn()
         return gone
 

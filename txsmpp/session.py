@@ -12,8 +12,6 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from txsmpp.codec import encode, refusal, renumber
 from txsmpp.errors import (
     BindFailed,
@@ -36,7 +34,7 @@ from txsmpp.events import (
     told,
 )
 from txsmpp.framer import Framer
-from txsmpp.outstanding import OUTSIDE_WINDOW, Outstanding, Pending
+from txsmpp.outstanding import OUTSIDE_WINDOW, Outstanding, Owed, Pending
 from txsmpp.pdu import (
     RESPONSES,
     EnquireLink,
@@ -59,13 +57,6 @@ from txsmpp.state import (
 from txsmpp.status import CommandStatus
 
 
-class _Owed(msgspec.Struct):
-    """A request of the peer's that waits for ours."""
-
-    request: Pdu
-    deadline: float
-
-
 class Session:
     """The rules of one session; `now` is any clock's seconds that never go back."""
 
@@ -75,7 +66,7 @@ class Session:
         self._options = options
         self._framer = Framer(options.max_pdu)
         self._outstanding = Outstanding(options.response_timeout)
-        self._owed: dict[int, _Owed] = {}
+        self._owed: dict[int, Owed] = {}
         self._held: deque[Pdu] = deque()
         self._events: deque[Event] = deque()
         self._out: list[bytes] = []
@@ -94,6 +85,11 @@ class Session:
         if closed or self.state not in BOUND:
             return 0
         return self._options.window - self._outstanding.windowed
+
+    @property
+    def owed(self) -> int:
+        """How many requests of the peer's wait for our answer."""
+        return len(self._owed) + len(self._held)
 
     @property
     def saturated(self) -> bool:
@@ -181,12 +177,18 @@ class Session:
         """
         self._congested_since = now if congested else None
 
-    def unbind(self, now: float) -> None:
-        """Leave: nothing new is sent, what is open is settled, then unbind (4.2)."""
+    def unbind(self, now: float, within: float | None = None) -> None:
+        """Leave: nothing new is sent, what is open is settled, then unbind (4.2).
+
+        That may take `within` seconds, `unbind_timeout` by default; another call can
+        only shorten it.
+        """
         if self.state is State.OPEN:
             self._end(None)
-        elif self.state in BOUND and self._leaving is None:
-            self._leaving = now + self._options.unbind_timeout
+        elif self.state in BOUND:
+            until = now + (self._options.unbind_timeout if within is None else within)
+            earlier = self._leaving
+            self._leaving = until if earlier is None else min(earlier, until)
             self._leave_if_settled(now)
 
     def lost(self, reason: str) -> None:
@@ -324,7 +326,7 @@ class Session:
             self._note(f"{kind.__name__} repeats a number that waits for its answer")
         else:
             if kind in RESPONSES:
-                self._owed[number] = _Owed(pdu, now + self._options.answer_timeout)
+                self._owed[number] = Owed(pdu, now + self._options.answer_timeout)
             self._active = now
             self._events.append(Requested(pdu))
 
@@ -414,9 +416,7 @@ class Session:
 
     def _leave_if_settled(self, now: float) -> None:
         """Once nothing is open either way, say unbind, or answer the peer's (4.2)."""
-        if self._leaving is None or self._outstanding.windowed:
-            return
-        if self._owed or self._held:
+        if self._leaving is None or self._outstanding.windowed or self.owed:
             return
         if self._peer_unbind is not None:
             self._out.append(encode(answer(self._peer_unbind)))

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from cpmgw.addressing.emergency import is_emergency
-from cpmgw.addressing.names import MOST_CHARACTERS, is_name, user_key, user_uri
+from cpmgw.addressing.names import (
+    FOREIGN,
+    MOST_CHARACTERS,
+    is_name,
+    user_key,
+    user_uri,
+)
+from cpmgw.addressing.originator import display_text
 from cpmgw.addressing.servers import parse_server
 from cpmgw.addressing.settings import (
     MOST_ENTRIES,
@@ -21,6 +28,9 @@ from cpmgw.addressing.settings import (
 )
 from cpmgw.addressing.table import NUMBER, entry_uri
 from cpmgw.cpm.identity import is_e164
+
+# Of whom [[directory]] has the beginning.
+_SOMEBODY: Final = "+15145550001"
 
 PairFault = tuple[str, str]
 T = TypeVar("T", bound=Hashable)
@@ -65,10 +75,13 @@ def faults_of_name(user: NamedUser) -> Iterator[PairFault]:
     if not is_name(user.name):
         yield (
             "name",
-            f"{user.name!r} is not 1 to {MOST_CHARACTERS} characters of GSM and ASCII",
+            f"{user.name!r} is not 1 to {MOST_CHARACTERS} characters of GSM and ASCII"
+            " with a letter among them, nor is it who is hidden",
         )
     if user_uri(user.uri) is None:
         yield "uri", f"{user.uri!r} is no SIP URI of a user"
+    if display_text(user.display) != user.display:
+        yield "display", f"{user.display!r} is shown as {display_text(user.display)!r}"
 
 
 def faults_of_directory(entries: tuple[DirectoryEntry, ...]) -> Iterator[str]:
@@ -79,10 +92,18 @@ def faults_of_directory(entries: tuple[DirectoryEntry, ...]) -> Iterator[str]:
 
 
 def faults_of_entry(entry: DirectoryEntry) -> Iterator[PairFault]:
-    """Of one entry: a URI that is none, and a number that is only a beginning."""
-    if entry_uri(entry, "+15145550001") is None:
+    """Of one entry: a URI that is none, or another's; a number that is a beginning."""
+    is_whole = is_e164(entry.number)
+    number = entry.number if is_whole else _SOMEBODY
+    uri = user_uri(entry.uri.replace(NUMBER, number))
+    if uri is None:
         yield "uri", f"{entry.uri!r} is no SIP URI of a user"
-    if NUMBER not in entry.uri and not is_e164(entry.number):
+    elif (is_whole or NUMBER in entry.uri) and entry_uri(entry, number) is None:
+        yield "uri", f"{entry.uri!r} is another's, or that of an emergency number"
+    for name in FOREIGN:
+        if uri is not None and uri.has(name):
+            yield "uri", f"{entry.uri!r} holds {name}, which says nothing of a user"
+    if NUMBER not in entry.uri and not is_whole:
         yield "number", f'is a whole number where the URI has no "{NUMBER}"'
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from cpmgw.addressing.emergency import is_emergency
 from cpmgw.addressing.names import NameTable, is_name
+from cpmgw.addressing.own import OwnNames
 from cpmgw.addressing.settings import SHORT_LENGTHS, DialPlanSettings, DialRule
 from cpmgw.cpm import identity
 from cpmgw.cpm.identity import (
@@ -39,6 +40,9 @@ class AddressKind(Enum):
     NAME = "name"
 
 
+EVERY_KIND: Final = tuple([each.value for each in AddressKind])
+
+
 class PhoneAddress(msgspec.Struct, frozen=True):
     """An address that SMS and CPM both have a form for.
 
@@ -58,6 +62,9 @@ class PhoneAddress(msgspec.Struct, frozen=True):
 class DialPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How numbers are read and written in one domain; `plan_of` makes it.
 
+    `own` are the names of the gateway itself, and `originators` the kinds of address
+    that policy takes of who sends.
+
     Readers give None for what has no address here, emergency numbers included. Those
     for an originator or a target also refuse what is not allowed as such.
     """
@@ -71,6 +78,8 @@ class DialPlan(msgspec.Struct, frozen=True, kw_only=True):
     contexts: tuple[str, ...]
     names_domain: str
     names: NameTable
+    own: OwnNames
+    originators: tuple[str, ...]
 
     # -- URIs --------------------------------------------------------------------------
 
@@ -248,8 +257,18 @@ class DialPlan(msgspec.Struct, frozen=True, kw_only=True):
         return SipUri("sip", escape_user(name), self.names_domain)
 
 
-def plan_of(settings: DialPlanSettings, domain: str, country: str = "") -> DialPlan:
-    """The dial plan of [dial_plan], with the domain and country of [gateway]."""
+def plan_of(
+    settings: DialPlanSettings,
+    domain: str,
+    country: str = "",
+    *,
+    own: OwnNames | None = None,
+    originators: tuple[str, ...] = EVERY_KIND,
+) -> DialPlan:
+    """The dial plan of [dial_plan], with the domain and country of [gateway].
+
+    Without `own` the gateway is known by its domain, and has no user there.
+    """
     contexts = settings.phone_contexts or (domain,)
     return DialPlan(
         domain=domain,
@@ -261,6 +280,8 @@ def plan_of(settings: DialPlanSettings, domain: str, country: str = "") -> DialP
         contexts=tuple(each.lower() for each in contexts),
         names_domain=settings.names_domain or domain,
         names=NameTable(settings.names),
+        own=own or OwnNames(frozenset({domain.lower()})),
+        originators=originators,
     )
 
 

@@ -90,12 +90,19 @@ class Directory:
             return self._first(number)
         return self._wait(number)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anything is being asked."""
+        return bool(self._asked)
+
     def close(self) -> None:
         """Give up what is being asked (its answer is None), and forget the rest."""
         for query in list(self._asked.values()):
             query.cancel()
         self._cache.clear()
-        self._names = None
+        names, self._names = self._names, None
+        if isinstance(names, SystemResolver):
+            names.stop_reading()
 
     def _first(self, number: str) -> Deferred[SipUri | None]:
         self._waiting[number] = deque()
@@ -125,12 +132,9 @@ class Directory:
         return query
 
     def _answered(self, answer: Answer, number: str) -> None:
-        pointers: list[Pointer] = []
-        lifetime = self._settings.max_ttl
-        for header in answer[0]:
-            if isinstance(header.payload, dns.Record_NAPTR):
-                pointers.append(_pointer(header.payload))
-                lifetime = min(lifetime, header.ttl)
+        name = enum_domain(number, self._settings.suffix)
+        pointers, lifetimes = _records_of(name, answer[0])
+        lifetime = min([self._settings.max_ttl, *lifetimes])
         uris = sip_uris(number, pointers)
         if uris:
             self._finish(number, uris[0], FOUND, lifetime)
@@ -169,6 +173,48 @@ class Directory:
             waiting.popleft().callback(uri)
 
 
+def _records_of(
+    name: str, answer: Sequence[dns.RRHeader]
+) -> tuple[list[Pointer], list[int]]:
+    """The pointers of a name, and for how many seconds each record that counts holds.
+
+    A name may be the alias of another (RFC 1034 3.6.2). What an answer holds of names
+    that were not asked for so may be anybody's.
+    """
+    owners = _owners(name, answer)
+    pointers: list[Pointer] = []
+    lifetimes: list[int] = []
+    for header in answer:
+        if _name(header.name) not in owners:
+            continue
+        if isinstance(header.payload, dns.Record_NAPTR):
+            pointers.append(_pointer(header.payload))
+            lifetimes.append(header.ttl)
+        elif isinstance(header.payload, dns.Record_CNAME):
+            lifetimes.append(header.ttl)
+    return pointers, lifetimes
+
+
+def _owners(name: str, answer: Sequence[dns.RRHeader]) -> set[bytes]:
+    """A name and those that it is an alias of, one by way of the other."""
+    aliases: dict[bytes, bytes] = {}
+    for header in answer:
+        if isinstance(header.payload, dns.Record_CNAME):
+            aliases[_name(header.name)] = _name(header.payload.name)
+    owners: set[bytes] = set()
+    owner: bytes | None = name.lower().encode("ascii")
+    while owner is not None and owner not in owners:
+        owners.add(owner)
+        owner = aliases.get(owner)
+    return owners
+
+
+def _name(name: dns.Name) -> bytes:
+    """A name as it is compared, without case (RFC 4343)."""
+    octets: bytes = name.name
+    return octets.lower()
+
+
 def _pointer(record: dns.Record_NAPTR) -> Pointer:
     return Pointer(
         order=record.order,
@@ -185,6 +231,20 @@ def _text(octets: bytes) -> str:
     return octets.decode("ascii", "replace")
 
 
+class SystemResolver(client.Resolver):
+    """A resolver over the system's name servers, which it reads again each minute."""
+
+    _parseCall: Any
+
+    def __init__(self, reactor: Any) -> None:
+        super().__init__("/etc/resolv.conf", reactor=reactor)
+
+    def stop_reading(self) -> None:
+        """Read them no more; what is being asked goes on."""
+        if self._parseCall.active():
+            self._parseCall.cancel()
+
+
 def enum_resolver(reactor: Any, servers: Sequence[str] = ()) -> IResolver:
     """A resolver over these name servers ("192.0.2.1:53"); none: the system's."""
     resolver: IResolver
@@ -192,5 +252,5 @@ def enum_resolver(reactor: Any, servers: Sequence[str] = ()) -> IResolver:
         addresses = [parse_server(each) for each in servers]
         resolver = client.Resolver(servers=addresses, reactor=reactor)
     else:
-        resolver = client.Resolver("/etc/resolv.conf", reactor=reactor)
+        resolver = SystemResolver(reactor)
     return resolver

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from cpmgw.addressing.ere import BadExpression, Expression
-from cpmgw.addressing.names import user_uri
+from cpmgw.addressing.names import uri_of_number
 from cpmgw.cpm.identity import is_e164
 from cpmgw.sip.uri import SipUri
 
@@ -63,7 +63,8 @@ def sip_uris(number: str, pointers: Iterable[Pointer]) -> tuple[SipUri, ...]:
     """The SIP and SIPS URIs that the records give for a number, best first.
 
     Records of a higher order do not count once one of a lower order has matched (RFC
-    3403 4.1). Those for other services, not terminal or malformed are passed over.
+    3403 4.1). Those for other services, not terminal or malformed are passed over, and
+    those whose URI is of another number.
     """
     found: list[SipUri] = []
     reached = 0
@@ -93,7 +94,7 @@ def _result(number: str, pointer: Pointer) -> SipUri | None:
         text = substitution_of(pointer.regexp).apply(number)
     except BadExpression:
         return None
-    return user_uri(text) if text else None
+    return uri_of_number(text, number) if text else None
 
 
 def substitution_of(text: str) -> Substitution:

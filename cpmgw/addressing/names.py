@@ -8,7 +8,9 @@ from typing import Final
 
 import msgspec
 
+from cpmgw.addressing.emergency import calls_for_help
 from cpmgw.addressing.settings import NamedUser
+from cpmgw.cpm.identity import NCCSID, e164_of, subscriber_of
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.uri import SipUri, parse_uri, unescape
 
@@ -20,6 +22,12 @@ _CHARACTERS: Final = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
     " !\"#$%&'()*+,-./:;<=>?@_"
 )
+
+# Who has this name is hidden (RFC 3323 4.1.1.3), and is nobody that could be named.
+_ANONYMOUS: Final = "anonymous"
+# What does not say who a user is, but sends a request elsewhere or makes another of it
+# (RFC 3261 19.1.1), or marks a user of another service (TS App. D).
+FOREIGN: Final = ("maddr", "method", "ttl", NCCSID)
 
 UserKey = tuple[str, str]
 
@@ -33,11 +41,16 @@ class Listed(msgspec.Struct, frozen=True):
 
 
 def is_name(text: str) -> bool:
-    """Whether a text can be an alphanumeric address, as it is."""
+    """Whether a text can be an alphanumeric address, as it is.
+
+    One without any letter would be taken for a number.
+    """
     return (
-        0 < len(text) <= MOST_CHARACTERS
+        len(text) <= MOST_CHARACTERS
         and text == text.strip(" ")
         and _CHARACTERS.issuperset(text)
+        and any(each.isalpha() for each in text)
+        and text.casefold() != _ANONYMOUS
     )
 
 
@@ -57,6 +70,21 @@ def user_uri(text: str) -> SipUri | None:
     if not isinstance(uri, SipUri) or not uri.user or uri.password or uri.headers:
         return None
     return uri
+
+
+def uri_of_number(text: str, number: str) -> SipUri | None:
+    """The SIP URI that a directory gives for an E.164 number, None for a text of none.
+
+    Nor is it one that names another telephone, or calls for help: who is asserted has
+    one number. It comes without what is `FOREIGN` to a user.
+    """
+    uri = user_uri(text)
+    if uri is None or calls_for_help(uri):
+        return None
+    if subscriber_of(uri) is not None and e164_of(uri) != number:
+        return None
+    own = [each for each in uri.parameters if unescape(each[0]).lower() not in FOREIGN]
+    return msgspec.structs.replace(uri, parameters=tuple(own))
 
 
 class NameTable:

@@ -26,14 +26,16 @@ ANONYMOUS_HOST: Final = "anonymous.invalid"
 ANONYMOUS_NAME: Final = "Anonymous"
 ANONYMOUS: Final = SipUri("sip", "anonymous", ANONYMOUS_HOST)
 
-# Controls, octets that were no UTF-8, and ends of lines.
-_UNSHOWN: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
-# What turns the direction of writing would turn that of the text around a name.
-_TURNING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
-_ISOLATING: Final = frozenset("\u2066\u2067\u2068\u2069")
-_HIDDEN: Final = _TURNING | _ISOLATING
-# Where an address is known in more than one form, the one that SMS is told.
-_RANK: Final = {AddressKind.NAME: 0, AddressKind.E164: 1, AddressKind.SHORT: 2}
+# Controls, octets that were no UTF-8, ends of lines, and what has no width: it turns
+# the direction of the text around a name, or makes two names look alike.
+_UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+# What joins letters or pictures into one is hidden too, but writing needs it.
+_JOINING: Final = "\u200c\u200d"
+_NOTHING: Final = _JOINING + " "
+# Where an address is known in more than one form, the one that SMS is told; of those
+# that policy does not take, the one that a refusal tells.
+_RANK: Final = (AddressKind.NAME, AddressKind.E164, AddressKind.SHORT)
+_REFUSED_RANK: Final = (AddressKind.E164, AddressKind.NAME, AddressKind.SHORT)
 
 
 class Originator(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,10 +95,11 @@ class IdentityFields(msgspec.Struct, frozen=True, kw_only=True):
 def originator_of(headers: Headers, from_: NameAddr, plan: DialPlan) -> Originator:
     """Whom a request is from; SipSyntaxError for an identity that is malformed.
 
-    P-Asserted-Identity counts where it is there, otherwise From (TS Table 1).
+    P-Asserted-Identity counts where it is there, otherwise From (TS Table 1). One that
+    identifies nobody is there too: nobody is who sent it.
     """
     asserted = asserted_identities(headers)
-    found = asserted or [from_]
+    found = asserted if ASSERTED in headers else [from_]
     sip: SipUri | None = None
     tel: TelUri | None = None
     for each in found:
@@ -143,17 +146,26 @@ def display_text(name: str) -> str:
         " " if each in "\t\r\n" else each
         for each in name[: 4 * MOST_DISPLAY]
         if each in "\t\r\n"
-        or (each not in _HIDDEN and unicodedata.category(each) not in _UNSHOWN)
+        or each in _JOINING
+        or unicodedata.category(each) not in _UNSHOWN
     ]
-    return " ".join("".join(kept).split())[:MOST_DISPLAY].rstrip()
+    words = " ".join("".join(kept).split()).lstrip(_NOTHING)
+    return words[:MOST_DISPLAY].rstrip(_NOTHING)
 
 
 def _address(found: list[NameAddr], plan: DialPlan) -> PhoneAddress | None:
-    """The best of the addresses that the identities have, the first of equals."""
+    """The best of the addresses that the identities have, the first of equals.
+
+    One that policy takes is better than one that it does not (RCC.10 4).
+    """
     addresses = [address for each in found if (address := plan.originator_of(each.uri))]
     if len(addresses) == 1:
         return addresses[0]
-    return min(addresses, key=lambda each: _RANK[each.kind], default=None)
+    taken = [each for each in addresses if each.kind.value in plan.originators]
+    order = _RANK if taken else _REFUSED_RANK
+    return min(
+        taken or addresses, key=lambda each: order.index(each.kind), default=None
+    )
 
 
 def _shown(asserted: list[NameAddr], from_: NameAddr, *, hidden: bool) -> str:
@@ -184,7 +196,7 @@ def identity_fields(
     uris = _uris(identity, plan)
     name = display_text(identity.display_name)
     if not name and identity.address is not None:
-        name = plan.display_name(identity.address)
+        name = display_text(plan.display_name(identity.address))
     from_ = NameAddr(uris[0], name)
     if identity.hidden:
         from_ = NameAddr(ANONYMOUS, ANONYMOUS_NAME)

@@ -50,6 +50,14 @@ PhoneContext = Annotated[
         description="a domain name, or + and digits",
     ),
 ]
+Display = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"\A[^\x00-\x1f\x7f]*\Z",
+        max_length=MOST_DISPLAY,
+        description=f"at most {MOST_DISPLAY} characters in one line",
+    ),
+]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -72,7 +80,7 @@ class NamedUser(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     name: str
     uri: str
-    display: Annotated[str, msgspec.Meta(max_length=MOST_DISPLAY)] = ""
+    display: Display = ""
 
 
 class DialPlanSettings(

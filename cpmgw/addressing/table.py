@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from cpmgw.addressing.names import user_uri
+from cpmgw.addressing.names import uri_of_number
 from cpmgw.addressing.settings import DirectoryEntry
 from cpmgw.cpm.identity import is_e164
 from cpmgw.sip.uri import SipUri
@@ -14,8 +14,8 @@ NUMBER: Final = "{number}"
 
 
 def entry_uri(entry: DirectoryEntry, number: str) -> SipUri | None:
-    """The SIP URI that an entry gives for a number, None if it is not one."""
-    return user_uri(entry.uri.replace(NUMBER, number))
+    """The SIP URI that an entry gives for a number, None if it is not one of it."""
+    return uri_of_number(entry.uri.replace(NUMBER, number), number)
 
 
 class StaticTable:

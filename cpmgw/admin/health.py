@@ -53,7 +53,10 @@ def state_of(gateway: Gateway) -> GatewayState:
 
 
 def hindrances(state: GatewayState) -> Sequence[str]:
-    """Why a gateway in this state cannot serve; empty if it can."""
+    """Why a gateway in this state cannot serve; empty if it can.
+
+    One with IWFs on other hosts alone has no SM-SC that it could miss.
+    """
     reasons = []
     if not state.store_open:
         reasons.append("the store is not open")
@@ -61,7 +64,7 @@ def hindrances(state: GatewayState) -> Sequence[str]:
         reasons.append("the store fails, or has no room")
     if not state.listeners:
         reasons.append("SIP is not listened for")
-    if not any(centre.bound for centre in state.centres):
+    if state.centres and not any(centre.bound for centre in state.centres):
         names = ", ".join(centre.name for centre in state.centres)
         reasons.append(f"no SM-SC is bound: {names}")
     return reasons

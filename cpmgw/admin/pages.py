@@ -14,7 +14,6 @@ import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.error import UnsupportedMethod
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
@@ -136,7 +135,9 @@ class ReloadPage(Resource):
     def render(self, request: Request) -> int | bytes:
         """Answer a POST when it is over, unless nobody waits any more."""
         if request.method != b"POST":
-            raise UnsupportedMethod((b"POST",))
+            request.setResponseCode(405)
+            request.setHeader("allow", "POST")
+            return _plain(request, b"")
         if request.postpath:
             request.setResponseCode(404)
             return _plain(request, b"not found\n")
@@ -169,8 +170,12 @@ class ReloadPage(Resource):
             self.log.failure("the configuration was not read again")
             request.setResponseCode(500)
             return _json(request, {"error": "see the log"})
-        keys = {"changed": found.changed, "needs_restart": found.needs_restart}
-        return _json(request, keys)
+        told = {
+            "changed": found.changed,
+            "needs_restart": found.needs_restart,
+            "remarks": found.remarks,
+        }
+        return _json(request, told)
 
 
 class Guarded(Resource):

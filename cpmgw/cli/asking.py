@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from cpmgw.addressing.dialplan import AddressKind, DialPlan, plan_of
+from cpmgw.addressing.dialplan import AddressKind
 from cpmgw.config import Config
 from cpmgw.cpm.identity import nccsid_of
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
@@ -16,7 +16,6 @@ from cpmgw.isf.reading import (
     Reading,
     encoding_refused,
     is_terminating,
-    mailbox_of,
     read_invite,
     read_message,
     scheme_of,
@@ -24,6 +23,7 @@ from cpmgw.isf.reading import (
 from cpmgw.isf.request import CpmRequest
 from cpmgw.iwf.capabilities import ANY_TYPE, Characteristics, Kind
 from cpmgw.iwf.parties import parties_of
+from cpmgw.numbering import dial_plan_of
 from cpmgw.sip.content import inflated_body
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.fields import NameAddr
@@ -77,12 +77,6 @@ def uri_of(text: str) -> Uri:
     return parse_uri(f"tel:{text}" if text.startswith("+") else text)
 
 
-def dial_plan_of(config: Config) -> DialPlan:
-    """How the gateway of a configuration reads numbers."""
-    gateway = config.gateway
-    return plan_of(config.dial_plan, gateway.domain, gateway.country)
-
-
 # -- of options ------------------------------------------------------------------------
 
 
@@ -105,7 +99,7 @@ def composed(wanted: Wanted, config: Config) -> Asked:
         target=target,
         target_fault=parties.fault,
         target_scheme=scheme_of(uri),
-        mailbox=mailbox_of(uri),
+        mailbox=parties.mailbox,
         nccsid=wanted.nccsid or nccsid_of(uri) or "",
         terminating=is_terminating(sip, target, config.policy.selection),
         characteristics=Characteristics(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
-import tomllib
 from collections.abc import Callable
 from functools import partial
-from typing import BinaryIO, NoReturn, TypedDict, Unpack
+from io import StringIO
+from typing import Any, BinaryIO, NoReturn, TypedDict, Unpack
 
 import click
 
@@ -20,10 +20,9 @@ from cpmgw.cli.explaining import Explanation, Supposed, explain, supposed_prefer
 from cpmgw.cli.parameters import media_type, uri
 from cpmgw.cli.services import Iwf, iwfs_of
 from cpmgw.cli.showing import show
-from cpmgw.config import Config, load
+from cpmgw.config import Config, Loaded, read
 from cpmgw.errors import ConfigError
 from cpmgw.iwf.capabilities import Kind
-from cpmgw.policy import without_effect
 from cpmgw.sip.uri import Uri
 
 Ask = Callable[[Config], Asked]
@@ -33,7 +32,20 @@ REFUSED = 1
 MISUSED = 2
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands whose output has to get somewhere, else there is no answer."""
+
+    def main(self, *args: Any, **more: Any) -> Any:
+        """Run one, and end the process."""
+        try:
+            return super().main(*args, **more)
+        except OSError as error:
+            sys.stdout = StringIO()  # what is left there would fail again at the end
+            click.echo(f"the output cannot be written: {error.strerror}", err=True)
+            sys.exit(MISUSED)
+
+
+@click.group(cls=Commands)
 def main() -> None:
     """Look into the CPM interworking gateway of a configuration without starting it."""
 
@@ -42,24 +54,21 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(dir_okay=False))
+@click.argument("file", type=click.Path())
 def check(file: str) -> None:
     """Name each fault of a configuration.
 
     The exit status is 1 if FILE has any, as of twistd cpmgw --check.
     """
-    _loaded(file, status=1)
-    with open(file, "rb") as opened:
-        remarks = without_effect(tomllib.load(opened))
-    for remark in remarks:
+    for remark in _loaded(file, status=1).remarks:
         click.echo(f"{file}: {remark}", err=True)
     click.echo(f"{file}: no faults")
 
 
-def _loaded(path: str, status: int) -> Config:
+def _loaded(path: str, status: int) -> Loaded:
     """The configuration; with faults they are named, and that is the end."""
     try:
-        return load(path)
+        return read(path)
     except ConfigError as error:
         for fault in error.faults:
             click.echo(fault, err=True)
@@ -176,8 +185,9 @@ def explain_command(
             "--prefers and --preferences-unavailable exclude each other"
         )
     ask = _from_options(told) if file is None else _from_file(file, told)
-    config = _loaded(path, status=MISUSED)
+    config = _loaded(path, status=MISUSED).config
     iwfs = iwfs_of(config)
+    _remark_upon(prefers, iwfs)
     supposed = Supposed(
         preference=supposed_preference(prefers, fault or ""),
         tried=_names(tried, iwfs),
@@ -225,6 +235,14 @@ def _from_options(told: Told) -> Ask:
         nccsid=told["nccsid"] or "",
     )
     return partial(composed, wanted)
+
+
+def _remark_upon(prefers: tuple[str, ...], iwfs: tuple[Iwf, ...]) -> None:
+    """Users may prefer what is not there; on the command line it may be misspelt."""
+    known = {each.capabilities.service.lower() for each in iwfs}
+    for name in prefers:
+        if name.lower() not in known:
+            click.echo(f"--prefers {name}: no IWF has this service", err=True)
 
 
 def _names(tried: tuple[str, ...], iwfs: tuple[Iwf, ...]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """etc/*.toml as frozen values; every fault names its file and key."""
 
-from cpmgw.config.loading import load, loads
+from cpmgw.config.loading import Loaded, load, loads, read
 from cpmgw.config.sections import (
     Config,
     CredentialsConfig,
@@ -24,6 +24,7 @@ __all__ = [
     "GatewayConfig",
     "IwfConfig",
     "LimitsConfig",
+    "Loaded",
     "LogConfig",
     "NumberPoolConfig",
     "SipConfig",
@@ -35,4 +36,5 @@ __all__ = [
     "XdmsConfig",
     "load",
     "loads",
+    "read",
 ]

@@ -116,12 +116,13 @@ class Changes(msgspec.Struct, frozen=True):
     """What came of a new configuration: paths of keys, such as "smsc[home].window".
 
     `config` is the one in force from now on; `changed` has taken effect in it,
-    `needs_restart` has not.
+    `needs_restart` has not. `remarks` are upon keys that have no effect at all.
     """
 
     config: Config
     changed: tuple[str, ...] = ()
     needs_restart: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def changes(old: Config, new: Config) -> Changes:

@@ -18,6 +18,7 @@ from cpmgw.addressing.settings import (
     EnumSettings,
     NamedUser,
 )
+from cpmgw.config.certificates import fault_of_authority, fault_of_identity
 from cpmgw.config.number_ranges import MOST_NUMBERS, count, overlaps, range_of
 from cpmgw.config.reading import Rules, unreadable
 from cpmgw.config.sections import (
@@ -28,6 +29,7 @@ from cpmgw.config.sections import (
     NumberPoolConfig,
     SipConfig,
     SmscConfig,
+    SmscText,
     SmscTlsConfig,
     UserConfig,
     WebConfig,
@@ -41,6 +43,10 @@ from cpmgw.sip.uri import SipUri, parse_uri
 from cpmgw.store import address
 from txsmpp.text.message_id import IdForm
 
+# RFC 1123 2.1, between the dots; "--" after two letters is of IDNA (RFC 5890 2.3.1)
+_LABEL: Final = re.compile(
+    r"(?!(?![Xx][Nn])..--)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{16,256}=*", re.ASCII)
 
 T = TypeVar("T")
@@ -68,9 +74,35 @@ def _place(text: str) -> Iterator[str]:
     except SipError as error:
         yield str(error)
         return
-    for name in (place.key, place.certificate, place.chain):
-        if name:
-            yield from _file(name)
+    if place.interface and not _is_address(place.interface):
+        yield f"{text!r}: the interface {place.interface!r} is no IP address"
+    names = [name for name in (place.key, place.certificate) if name]
+    faults = [fault for name in names if (fault := unreadable(name))]
+    yield from faults
+    if names and not faults:
+        yield from _told(fault_of_identity(place.certificate, place.key))
+    yield from _authority(place.chain)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _host(text: str) -> Iterator[str]:
+    labels = text.removesuffix(".").split(".")
+    is_name = len(text) <= 253 and all(_LABEL.fullmatch(each) for each in labels)
+    if text and not is_name and not _is_address(text):
+        yield f"{text!r} is no host name and no address"
+
+
+def _octets(text: str) -> Iterator[str]:
+    """A C-octet string of a bind (SMPP 3.4 3.1); it may be a secret."""
+    if not (text.isascii() and text.isprintable()):
+        yield "must be of ASCII without control characters"
 
 
 def _aliases(texts: tuple[str, ...]) -> Iterator[str]:
@@ -141,14 +173,27 @@ def _networks(texts: tuple[str, ...]) -> Iterator[str]:
 
 
 def _file(name: str) -> Iterator[str]:
-    fault = unreadable(name) if name else ""
+    yield from _told(unreadable(name) if name else "")
+
+
+def _told(fault: str) -> Iterator[str]:
     if fault:
         yield fault
 
 
-def _files(names: tuple[str, ...]) -> Iterator[str]:
+def _authority(name: str) -> Iterator[str]:
+    if name:
+        yield from _told(fault_of_authority(name))
+
+
+def _authorities(names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
-        yield from _file(name)
+        yield from _told(fault_of_authority(name))
+
+
+def _alphabets(found: tuple[object, ...]) -> Iterator[str]:
+    if not found:
+        yield "must name at least one alphabet"
 
 
 def _users(users: tuple[UserConfig, ...]) -> Iterator[str]:
@@ -247,6 +292,9 @@ def _centre(centre: SmscConfig) -> Iterator[PairFault]:
 def _tls(tls: SmscTlsConfig) -> Iterator[PairFault]:
     if tls.key and not tls.certificate:
         yield "key", "needs a certificate"
+    elif tls.certificate:
+        for fault in _told(fault_of_identity(tls.certificate, tls.key)):
+            yield "certificate", fault
 
 
 def _xdms(xdms: XdmsConfig) -> Iterator[PairFault]:
@@ -282,11 +330,18 @@ RULES: Final = Rules(
         (SipConfig, "trusted"): _networks,
         (SipConfig, "users"): _users,
         (SipConfig, "credentials"): _credentials,
-        (ConnectionSettings, "trust_roots"): _files,
+        (ConnectionSettings, "trust_roots"): _authorities,
         (Config, "smsc"): _centres,
         (Config, "iwf"): _iwfs,
         (IwfConfig, "uri"): _needed_sip_uri,
-        (SmscTlsConfig, "authority"): _file,
+        (SmscConfig, "host"): _host,
+        (SmscConfig, "system_id"): _octets,
+        (SmscConfig, "password"): _octets,
+        (SmscConfig, "system_type"): _octets,
+        (SmscConfig, "address_range"): _octets,
+        (SmscText, "alphabets"): _alphabets,
+        (SmscTlsConfig, "hostname"): _host,
+        (SmscTlsConfig, "authority"): _authority,
         (SmscTlsConfig, "certificate"): _file,
         (SmscTlsConfig, "key"): _file,
         (WebConfig, "listen"): _web,
@@ -300,7 +355,7 @@ RULES: Final = Rules(
         (NumberPoolConfig, "services"): _services,
         (Config, "number_pool"): _number_pools,
         (XdmsConfig, "root"): _xcap_root,
-        (XdmsConfig, "trust_roots"): _files,
+        (XdmsConfig, "trust_roots"): _authorities,
     },
     tables={
         Config: _config,

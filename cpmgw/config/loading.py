@@ -7,16 +7,25 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from cpmgw.config.checks import RULES
 from cpmgw.config.reading import Fault, Reader
 from cpmgw.config.sections import Config
 from cpmgw.errors import ConfigError
-from cpmgw.policy import PROFILES, Policy, profile_text
+from cpmgw.policy import PROFILES, Policy, profile_text, without_effect
 
 Table = dict[str, Any]
 
 
-def load(path: str, environment: Mapping[str, str] | None = None) -> Config:
+class Loaded(msgspec.Struct, frozen=True):
+    """A configuration without faults, and a remark for each key without effect."""
+
+    config: Config
+    remarks: tuple[str, ...] = ()
+
+
+def read(path: str, environment: Mapping[str, str] | None = None) -> Loaded:
     """The configuration in a file; ConfigError with all of its faults.
 
     Each fault reads "file: key: what is wrong". ${NAME} in a string is replaced from
@@ -25,16 +34,22 @@ def load(path: str, environment: Mapping[str, str] | None = None) -> Config:
     return _loaded(path, _octets(path), environment)
 
 
+def load(path: str, environment: Mapping[str, str] | None = None) -> Config:
+    """The same without the remarks."""
+    return read(path, environment).config
+
+
 def loads(text: str, environment: Mapping[str, str] | None = None) -> Config:
     """The configuration in a text, named "config" in faults."""
-    return _loaded("config", text.encode(), environment)
+    return _loaded("config", text.encode(), environment).config
 
 
 def _loaded(
     source: str, octets: bytes, environment: Mapping[str, str] | None
-) -> Config:
+) -> Loaded:
     environment = os.environ if environment is None else environment
     table = _parsed(source, octets)
+    remarks = tuple(without_effect(table))
     faults: list[str] = []
     profile = _profile(source, table, environment, faults)
     if isinstance(table.get("policy", {}), dict):
@@ -44,8 +59,7 @@ def _loaded(
     faults += _lines(source, reader.faults)
     if faults:
         raise ConfigError(tuple(faults))
-    made: Config = config
-    return made
+    return Loaded(config, remarks)
 
 
 def _octets(path: str) -> bytes:
@@ -57,9 +71,12 @@ def _octets(path: str) -> bytes:
 
 
 def _parsed(source: str, octets: bytes) -> Table:
+    """The tables of a file in UTF-8, which an editor may have marked as such."""
     try:
-        return tomllib.loads(octets.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(octets.decode("utf-8-sig"))
+    except RecursionError as error:
+        raise ConfigError((f"{source}: is nested too deeply",)) from error
+    except ValueError as error:  # no TOML, no UTF-8, or a number beyond all bounds
         raise ConfigError((f"{source}: is not TOML: {error}",)) from error
 
 
@@ -74,8 +91,10 @@ def _profile(
     standard = tomllib.loads(profile_text("oma"))
     gateway = table.get("gateway")
     name = gateway.get("profile", "oma") if isinstance(gateway, dict) else "oma"
+    if isinstance(name, str):
+        name = Reader(RULES, environment).expanded(name, "gateway.profile")
     if not isinstance(name, str):
-        return standard  # its type is found wrong with the rest of the table
+        return standard  # what is wrong is found with the rest of the table
     if name in PROFILES:
         return _merged(standard, tomllib.loads(profile_text(name)))
     if "/" not in name and not name.endswith(".toml"):

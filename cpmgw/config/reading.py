@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time
 from enum import Enum
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -20,6 +21,8 @@ TableCheck = Callable[[Any], Iterable[tuple[str, str]]]
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MISSING: Final = object()
 MOST_SECRET_OCTETS: Final = 4096
+# Of a number that is shown.
+_MOST_BITS: Final = 64
 # Keys that may be read from a file of their own.
 _SECRETS: Final = ("password", "token")
 
@@ -141,7 +144,7 @@ class Reader:
         if isinstance(value, _Verbatim):
             value = str(value)
         elif isinstance(value, str):
-            value = self._expanded(value, path)
+            value = self.expanded(value, path)
             if value is _MISSING:
                 return _MISSING
         if isinstance(value, float) and not math.isfinite(value):
@@ -158,8 +161,8 @@ class Reader:
 
     # -- secrets -----------------------------------------------------------------------
 
-    def _expanded(self, text: str, path: str) -> Any:
-        """A string with ${NAME} replaced from the environment."""
+    def expanded(self, text: str, path: str) -> Any:
+        """A string with ${NAME} replaced from the environment, where that has all."""
         missing = [n for n in _VARIABLE.findall(text) if n not in self._environment]
         for name in missing:
             self._fault(path, f"the environment has no {name}")
@@ -178,7 +181,7 @@ class Reader:
         if table.get(key):
             self._fault(at, f"stands beside {key}: only one of them counts")
             return table
-        name = self._expanded(name, at)
+        name = self.expanded(name, at)
         if name is _MISSING:
             return {**table, f"{key}_file": ""}
         try:
@@ -219,12 +222,25 @@ def _wanted(kind: Any, value: Any, fallback: str) -> str:
     if get_origin(kind) is Annotated:
         kind, meta, *_ = get_args(kind)
     if get_origin(kind) is Literal:
-        return f"must be one of {_choices(get_args(kind))}, not {value!r}"
+        return f"must be one of {_choices(get_args(kind))}, not {_shown(value)}"
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return f"must be one of {_choices(e.value for e in kind)}, not {value!r}"
+        return f"must be one of {_choices(e.value for e in kind)}, not {_shown(value)}"
     if meta is not None and meta.description:
-        return f"must be {meta.description}, not {value!r}"
+        return f"must be {meta.description}, not {_shown(value)}"
     return fallback.replace("`", "").replace("Expected", "must be")
+
+
+def _shown(value: Any) -> str:
+    """A value for a person; of what may have no end, only its kind."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return "such a large number"
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return repr(value)
 
 
 def _choices(values: Iterable[Any]) -> str:

@@ -31,7 +31,8 @@ Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Host = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"\A[A-Za-z0-9._:\[\]-]+\Z", description="a host name or an address"
+        pattern=r"\A[A-Za-z0-9._:-]+\Z",
+        description="a host name or an address, without brackets",
     ),
 ]
 OptionalHost = Annotated[

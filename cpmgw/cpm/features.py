@@ -16,7 +16,8 @@ P_PREFERRED_SERVICE: Final = "P-Preferred-Service"
 
 _URN: Final = "urn:urn-7:3gpp-service.ims.icsi.oma.cpm."
 _TAG: Final = "+g.3gpp.icsi-ref"
-_MAX_LINE: Final = 4_096
+# Header lines up to this length are read once, in characters.
+_MOST_REMEMBERED: Final = 4_096
 
 
 class Feature(Enum):
@@ -73,6 +74,9 @@ _ACCEPT_CONTACTS: Final = {f: f"*;{text}" for f, text in _TAGS.items()}
 def features_of(headers: HeaderSource) -> frozenset[Feature]:
     """Give the CPM features a request names in Accept-Contact, else in Contact (H.2).
 
+    A Contact may name all that its user agent can do (RFC 3840); one that names
+    features, but none of those that are asked for, has its own beside them.
+
     Tags are taken in any case, with ":" or "%3A", quoted or not, and in lists.
     """
     lines = headers.raw(ACCEPT_CONTACT)
@@ -80,20 +84,31 @@ def features_of(headers: HeaderSource) -> frozenset[Feature]:
         found = _in_line(lines[0])
     else:
         found = _in_lines(lines)
-    return found or _in_lines(headers.raw("Contact"))
+    able = _in_lines(headers.raw("Contact"))
+    return found | able if found.isdisjoint(able) else found
 
 
 def service_of(headers: HeaderSource) -> tuple[Feature, bool] | None:
-    """Give the CPM service of P-Asserted-Service, else of P-Preferred-Service (H.1).
+    """Give the first CPM service of `services_of`."""
+    services = services_of(headers)
+    return services[0] if services else None
 
-    The second value tells whether it is the group's.
+
+def services_of(headers: HeaderSource) -> list[tuple[Feature, bool]]:
+    """Give the CPM services of P-Asserted-Service, else of P-Preferred-Service (H.1).
+
+    The second value of each tells whether it is the group's.
     """
     for name in (P_ASSERTED_SERVICE, P_PREFERRED_SERVICE):
-        for line in headers.raw(name):
-            for value in line.split(","):
-                if service := _service(value):
-                    return service
-    return None
+        found = [
+            service
+            for line in headers.raw(name)
+            for value in line.split(",")
+            if (service := _service(value))
+        ]
+        if found:
+            return found
+    return []
 
 
 def _in_lines(lines: list[str]) -> frozenset[Feature]:
@@ -104,10 +119,9 @@ def _in_lines(lines: list[str]) -> frozenset[Feature]:
 
 
 def _in_line(line: str) -> frozenset[Feature]:
-    return _parsed(line) if len(line) <= _MAX_LINE else _NONE
+    return _remembered(line) if len(line) <= _MOST_REMEMBERED else _parsed(line)
 
 
-@lru_cache(maxsize=256)
 def _parsed(line: str) -> frozenset[Feature]:
     """Find the features in one header line."""
     found = set()
@@ -119,6 +133,9 @@ def _parsed(line: str) -> frozenset[Feature]:
             if service := _service(item.strip().strip("<>")):
                 found.add(service[0])
     return frozenset(found)
+
+
+_remembered = lru_cache(maxsize=256)(_parsed)
 
 
 def _service(text: str) -> tuple[Feature, bool] | None:

@@ -53,7 +53,8 @@ def _cannot_reach(request: CpmRequest, iwf: Capabilities) -> Refusal | None:
     mailbox = iwf.addresses == "mailbox"
     if request.mailbox if mailbox else request.target:
         return None
-    if request.target_scheme not in (MAIL_SCHEMES if mailbox else NUMBER_SCHEMES):
+    schemes = MAIL_SCHEMES if mailbox else NUMBER_SCHEMES
+    if request.target_scheme not in schemes and not request.target_fault:
         return refusal(
             "uri-scheme",
             "5",

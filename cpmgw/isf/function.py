@@ -18,7 +18,12 @@ from cpmgw.addressing.dialplan import AddressKind, DialPlan
 from cpmgw.cpm import product
 from cpmgw.cpm.headers import IW_NUMBER, identification_of
 from cpmgw.cpm.identity import masked
-from cpmgw.cpm.warning import SERVICE_NOT_AUTHORISED, warning
+from cpmgw.cpm.warning import (
+    SERVICE_NOT_AUTHORISED,
+    SESSION_DOES_NOT_EXIST,
+    WARNINGS,
+    warning,
+)
 from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import IPreferences, IProxy
 from cpmgw.isf.findings import Selection
@@ -35,6 +40,7 @@ from cpmgw.iwf.capabilities import Capabilities, Kind
 from cpmgw.policy import Policy
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.message import Request, Response, respond
+from cpmgw.sip.status import reason_for
 from cpmgw.trace import Attempt, Entry, Trace
 from cpmgw.traffic import Traffic
 
@@ -256,13 +262,14 @@ class SelectionFunction:
 
     async def within(self, incoming: Incoming) -> Response:
         """Answer a request within a dialog that has us in its route (step 14 b, c)."""
-        hop = self._hop_of(incoming.request)
-        if hop is None:
-            return respond(incoming.request, 481)
+        request = incoming.request
+        hop = self._hop_of(request) if request.to.tag is not None else None
         try:
+            if hop is None:
+                raise _no_dialog()
             return await hop.within(incoming)
         except CannotInterwork as refusal:
-            return self._refusal_of(incoming.request, refusal)
+            return self.refuse(request, refusal)
 
     def acknowledge(self, incoming: Incoming) -> None:
         """Pass the ACK of a 2xx on (step 14 a)."""
@@ -282,17 +289,21 @@ class SelectionFunction:
     # -- refusals and what is told -----------------------------------------------------
 
     def _refused(self, work: _Work, refusal: CannotInterwork) -> Response:
-        """The answer of a refusal, which is counted."""
+        """The answer of a refusal, which is the newest of this request."""
         work.refusal = refusal
+        return self.refuse(work.incoming.request, refusal)
+
+    def refuse(self, request: Request, refusal: CannotInterwork) -> Response:
+        """The answer of a refusal; it is counted by its cause."""
         self._traffic.refuse(refusal.status, refusal.cause)
         self.log.debug(
             "{method} {call_id} refused: {refusal}: {why}",
-            method=work.incoming.request.method,
-            call_id=work.incoming.request.call_id,
+            method=request.method,
+            call_id=request.call_id,
             refusal=str(refusal),
             why=refusal.warning,
         )
-        return self._refusal_of(work.incoming.request, refusal)
+        return self._refusal_of(request, refusal)
 
     def _refusal_of(self, request: Request, refusal: CannotInterwork) -> Response:
         headers = [
@@ -335,6 +346,17 @@ class SelectionFunction:
             status=entry.status,
             findings=entry,
         )
+
+
+def _no_dialog() -> CannotInterwork:
+    return CannotInterwork(
+        481,
+        reason_for(481),
+        cause="no-dialog",
+        section="RFC 3261 12.2.2",
+        warning=WARNINGS[SESSION_DOES_NOT_EXIST],
+        warning_code=SESSION_DOES_NOT_EXIST,
+    )
 
 
 def _without_number(incoming: Incoming) -> Incoming:

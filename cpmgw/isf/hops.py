@@ -8,7 +8,7 @@ memory of dialogs, and survives a restart.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
@@ -24,6 +24,12 @@ from cpmgw.sip.status import reason_for
 
 if TYPE_CHECKING:
     from cpmgw.sip.legs import Incoming
+
+# What a user agent here does not take is counted by (RFC 3261 8.2.2); all else is an
+# encoding of content.
+_NOT_ADMITTED: Final = {416: "uri-scheme", 420: "extension"}
+# The header fields that say what it would take (21.4.13, 21.4.15).
+_TELLING: Final = frozenset(("Accept-Encoding", "Unsupported"))
 
 
 class Hop(Protocol):
@@ -67,9 +73,7 @@ class LocalHop:
 
     async def message(self, incoming: Incoming, message: StandaloneMessage) -> Response:
         """Have the service interwork the message (TS 6.1.1)."""
-        admitted = self._proxy.admit(incoming)
-        if isinstance(admitted, Response):
-            return admitted
+        self._admitted(incoming)
         response: Response = await self._service.message(message)
         return response
 
@@ -79,9 +83,7 @@ class LocalHop:
         """Have the service answer the INVITE, as the user agent behind us."""
         if self._sessions is None:  # its capabilities promise more than it has
             raise _not_reached(488, "it takes no sessions", self.capabilities)
-        admitted = self._proxy.admit(msgspec.structs.replace(incoming, request=request))
-        if isinstance(admitted, Response):
-            return admitted
+        admitted = self._admitted(msgspec.structs.replace(incoming, request=request))
         if incoming.leg.cancelled:
             return respond(request, 487)
         name = self.capabilities.name
@@ -105,6 +107,21 @@ class LocalHop:
         """Tell the service of an ACK."""
         if self._sessions is not None:
             self._sessions.acknowledge(self._arrived(incoming).request)
+
+    def _admitted(self, incoming: Incoming) -> Incoming:
+        """The request as a user agent may take it; CannotInterwork if it may not."""
+        admitted = self._proxy.admit(incoming)
+        if not isinstance(admitted, Response):
+            return admitted
+        headers = admitted.headers
+        raise CannotInterwork(
+            admitted.status,
+            admitted.reason,
+            cause=_NOT_ADMITTED.get(admitted.status, "content-encoding"),
+            section="RFC 3261 8.2.2",
+            warning=f"{self.capabilities.name}: {admitted.reason}",
+            headers=tuple([each for each in headers if each[0] in _TELLING]),
+        )
 
     def _arrived(self, incoming: Incoming) -> Incoming:
         """The request as it is beyond us: without our Route."""

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
 import msgspec
 
 from cpmgw.addressing.dialplan import AddressKind, DialPlan
+from cpmgw.addressing.originator import ASSERTED
 from cpmgw.cpm.content import leaf_types
 from cpmgw.cpm.errors import MimeError
-from cpmgw.cpm.features import Feature, features_of, service_of
-from cpmgw.cpm.identity import nccsid_of, subscriber_of, tel_uri
+from cpmgw.cpm.features import Feature, features_of, service_of, services_of
+from cpmgw.cpm.identity import nccsid_of, tel_uri
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
 from cpmgw.cpm.mime import parse_media_type, split_multipart
 from cpmgw.cpm.warning import FUNCTION_NOT_ALLOWED, SERVICE_NOT_AUTHORISED
 from cpmgw.errors import CannotInterwork
 from cpmgw.isf.request import CpmRequest
 from cpmgw.iwf.capabilities import Characteristics, Kind
-from cpmgw.iwf.parties import Parties, parties_of
+from cpmgw.iwf.parties import Parties, parties_of, parties_of_group
 from cpmgw.iwf.standalone import StandaloneMessage, read_standalone
 from cpmgw.policy import Policy, SelectionPolicy
 from cpmgw.sdp.content import content_size, content_types
@@ -29,11 +29,9 @@ from cpmgw.sdp.stream import MediaStream, streams
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.headers import NameAddr
 from cpmgw.sip.message import Request
-from cpmgw.sip.uri import SipUri, TelUri, Uri, unescape
+from cpmgw.sip.uri import SipUri, TelUri, Uri
 
 SDP_TYPE: Final = "application/sdp"
-# One addr-spec without comments and quotes (RFC 5322 3.4.1); mailto may hold several.
-_ONE_ADDRESS: Final = re.compile(r"[^\s@,;<>\"()]{1,64}@[^\s@,;<>\"()]{1,255}")
 P_SERVED_USER: Final = "P-Served-User"
 # Whose side the served user is on (RFC 5502 6); a Route says it too (TS 24.229 5.4.3).
 SESSION_CASE: Final = "sescase"
@@ -62,9 +60,11 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def originator_uri(self) -> str:
-        """How the request names who sent it."""
-        asserted = _addresses(self.source, "P-Asserted-Identity")
-        return str((asserted[0] if asserted else self.source.from_).uri)
+        """How the request names who sent it, empty if nobody is asserted to have."""
+        if ASSERTED not in self.source.headers:
+            return str(self.source.from_.uri)
+        asserted = _addresses(self.source, ASSERTED)
+        return str(asserted[0].uri) if asserted else ""
 
     @property
     def target_uri(self) -> str:
@@ -110,8 +110,9 @@ def read_invite(request: Request, plan: DialPlan, policy: Policy) -> Reading:
         raise _no_usable_feature("a large message, a file or a session")
     if kind is Kind.SESSION and _is_group(request):
         kind = Kind.GROUP
+    read = parties_of_group if kind is Kind.GROUP else parties_of
     try:
-        parties = parties_of(request, plan)
+        parties = read(request, plan)
     except SipSyntaxError as error:
         raise CannotInterwork(
             error.status,
@@ -136,16 +137,16 @@ def _cpm_request(
     characteristics: Characteristics,
     policy: SelectionPolicy,
 ) -> CpmRequest:
-    uri, address = request.uri, parties.originator.address
+    address = parties.originator.address
     return CpmRequest(
         kind=kind,
         originator=parties.originator_text,
         originator_kind=address.kind if address else AddressKind.E164,
         target=parties.target_text,
         target_fault=parties.fault,
-        target_scheme=scheme_of(uri),
-        mailbox=mailbox_of(uri),
-        nccsid=(nccsid_of(uri) or nccsid_of(request.to.uri) or "")[:_MOST_NCCSID],
+        target_scheme=scheme_of(parties.target_uri),
+        mailbox=parties.mailbox,
+        nccsid=_nccsid(request)[:_MOST_NCCSID],
         terminating=is_terminating(request, parties.target_text, policy),
         characteristics=characteristics,
     )
@@ -156,9 +157,9 @@ def _features(request: Request) -> frozenset[Feature]:
     features = features_of(request.headers)
     if len(features) > 1:
         raise _contradiction("feature tags of", features)
-    service = service_of(request.headers) if features else None
-    if service is not None and service[0] not in features:
-        raise _contradiction("feature tag and service", {*features, service[0]})
+    services = {each for each, _ in services_of(request.headers)}
+    if features and not services <= features:
+        raise _contradiction("feature tag and service", features | services)
     return features
 
 
@@ -200,24 +201,14 @@ def encoding_refused(error: SipSyntaxError) -> CannotInterwork:
 # -- the parties -----------------------------------------------------------------------
 
 
+def _nccsid(request: Request) -> str:
+    """The service that the destination address names, be it in To (TS App. D)."""
+    return nccsid_of(request.uri) or nccsid_of(request.to.uri) or ""
+
+
 def scheme_of(uri: Uri) -> str:
     """The scheme of a URI, in lower case."""
     return str(uri).partition(":")[0].lower()
-
-
-def mailbox_of(uri: Uri) -> str:
-    """The mail address of a mailto URI or of a SIP URI with a domain name, or nothing.
-
-    (RFC 6068; TS 6.4.2.1: an e-mail address in a SIP URI.)
-    """
-    if isinstance(uri, TelUri) or subscriber_of(uri) is not None:
-        return ""
-    if isinstance(uri, SipUri):
-        return f"{unescape(uri.user)}@{uri.host}" if uri.user else ""
-    if uri.scheme != "mailto":
-        return ""
-    address = unescape(uri.opaque.partition("?")[0])
-    return address if _ONE_ADDRESS.fullmatch(address) else ""
 
 
 def is_terminating(request: Request, target: str, policy: SelectionPolicy) -> bool:

@@ -14,9 +14,9 @@ class CpmRequest(msgspec.Struct, frozen=True, kw_only=True):
     `originator` is the telephone address of the CPM user who sends it (an E.164 number,
     a short number or a name, as `originator_kind` says), empty for one without;
     `target` likewise of the Non-CPM user, or empty with perhaps a `target_fault` that
-    says why; `target_scheme` is the scheme of the URI that names it and `mailbox` its
-    mail address. `nccsid` is the service that the destination address names (Appendix
-    D). `terminating`: interworking occurs in the terminating network.
+    says why; `target_scheme` is the scheme of the URI that names it and `mailbox` the
+    same user's mail address. `nccsid` is the service that the destination address names
+    (Appendix D). `terminating`: interworking occurs in the terminating network.
     """
 
     kind: Kind

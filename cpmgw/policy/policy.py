@@ -16,6 +16,7 @@ from cpmgw.cpm.mime import MimeLimits
 from cpmgw.policy import selection, session, sms
 from cpmgw.policy.email import EmailPolicy
 from cpmgw.policy.file_transfer import FileTransferPolicy
+from cpmgw.policy.fixed_table import fix_tables
 from cpmgw.policy.kinds import Phrase, PriorityFlag
 from cpmgw.policy.large import LargePolicy
 from cpmgw.policy.mms import MmsPolicy
@@ -88,6 +89,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # The answer to a pager mode message.
     pager_success_status: Literal[200, 202] = 202
     correlation_headers: bool = True
+    message_correlator: Literal["oma", "none"] = "oma"
     retry_after: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 5
     duplicate_window: Annotated[int, msgspec.Meta(ge=32, le=604_800)] = 600
     untagged_as_pager: bool = False
@@ -144,6 +146,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mms: MmsPolicy = MmsPolicy()
     email: EmailPolicy = EmailPolicy()
     simple_im: SimpleImPolicy = SimpleImPolicy()
+
+    def __post_init__(self) -> None:
+        fix_tables(self)
 
     def priority_flag(self, priority: str) -> int:
         """priority_flag of a Priority header; "" and unknown values are normal.

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cpmgw.policy.fixed_table import fix_tables
+
 # A Non-CPM Communication Service Identifier (TS Appendix D): SMS, MMS, email or another
 # token.
 ServiceName = Annotated[
@@ -92,6 +94,9 @@ class SelectionPolicy(
         606,
     )
     release_number: Literal["timeout", "failure"] = "timeout"
+
+    def __post_init__(self) -> None:
+        fix_tables(self)
 
     def services_for(self, kind: str) -> tuple[str, ...]:
         """The services that may carry this kind of request, the best first (step 1)."""

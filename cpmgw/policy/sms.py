@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from cpmgw.policy.fixed_table import fix_tables
 from cpmgw.policy.kinds import OptionalSeconds, Phrase, PriorityFlag
 
 # sm_default_msg_id and user_response_code are one octet (SMPP 3.4).
@@ -46,6 +47,9 @@ class SmsPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     set_dpf: bool = False
     watch: OptionalSeconds = 604_800
     bye_reason: Phrase = "Bearer unavailable"
+
+    def __post_init__(self) -> None:
+        fix_tables(self)
 
 
 def contradictions(policy: SmsPolicy) -> dict[str, str]:

@@ -65,7 +65,7 @@ def parse_datagram(data: bytes, limits: Limits) -> Request | Response:
     if not complete:
         end = len(data)
     if end > limits.max_head:
-        raise SipSyntaxError("Header Too Large", status=513)
+        raise _too_large(data, limits)
     head = parse_head(data[:end], limits)
     if not complete:
         raise head.refused(head.fault or SipSyntaxError("Missing Empty Line"))
@@ -80,6 +80,16 @@ def parse_datagram(data: bytes, limits: Limits) -> Request | Response:
     except SipSyntaxError as error:
         raise head.refused(error) from None
     return head.message(body)
+
+
+def _too_large(octets: bytes | bytearray, limits: Limits) -> SipSyntaxError:
+    """The 513 to a head beyond the limit; what is within it tells where to send it."""
+    lines = bytes(octets[: limits.max_head]).rpartition(b"\r\n")[0]
+    try:
+        head = parse_head(lines, limits)
+    except SipSyntaxError as error:
+        return error
+    return head.refused(SipSyntaxError("Header Too Large", status=513))
 
 
 def content_length(head: Head) -> int | None:
@@ -172,10 +182,10 @@ class StreamParser:
         if end < 0:
             self._seen = max(0, len(buffer) - 3)
             if len(buffer) > limits.max_head:
-                self._fail(events, SipSyntaxError("Header Too Large", status=513))
+                self._fail(events, _too_large(buffer, limits))
             return False
         if end > limits.max_head:
-            self._fail(events, SipSyntaxError("Header Too Large", status=513))
+            self._fail(events, _too_large(buffer, limits))
             return False
         self._seen = 0
         octets = bytes(buffer[:end])

@@ -110,6 +110,7 @@ class UserAgentServer:
     def refuse_without_state(self, response: Response, flow: Any) -> None:
         """Refuse without a transaction; a repeat gets the same tag (8.2.7)."""
         self._tell(_method_of(response), response.status)
+        response = uas.explained(response, self._settings)
         tag = f"{hash(response.headers.raw('Via')[0]) & 0xFFFFFFFFFFFF:x}"
         flow.send(uas.complete(response, flow.peer, self._settings, tag).encode())
 
@@ -271,7 +272,8 @@ class UserAgentServer:
     def _refuse(self, key: str, flow: Flow, response: Response) -> None:
         """Answer a request that no handler has seen."""
         self._tell(response.cseq.method, response.status)
-        self._answer(key, flow, response, self.new_tag())
+        explained = uas.explained(response, self._settings)
+        self._answer(key, flow, explained, self.new_tag())
 
     def _answer(self, key: str, flow: Flow, response: Response, tag: str) -> None:
         """Complete a response and send it by its transaction."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Iterable
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -12,10 +13,12 @@ from cpmgw.sip.content import ACCEPT_ENCODING, inflated_body
 from cpmgw.sip.digest import Verdict, Verifier
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.fields import Via, parse_name_addr, parse_via
+from cpmgw.sip.grammar import quote
 from cpmgw.sip.headers import Headers
 from cpmgw.sip.message import Relayed, Request, Response, respond
 from cpmgw.sip.peer import Peer
 from cpmgw.sip.settings import EndpointSettings
+from cpmgw.sip.status import reason_for
 from cpmgw.sip.uri import AbsoluteUri
 
 _MOST_REMEMBERED: Final = 10_000
@@ -28,6 +31,18 @@ OTHERS: Final = "*"
 
 # What the Reason values of a CANCEL may have in all to go on with it, in characters.
 _LONGEST_REASONS: Final = 512
+
+# Why a request is refused, where the reason phrase is that of the status.
+_WHY: Final = MappingProxyType(
+    {
+        405: "this method is not served",
+        416: "nothing goes from here to a URI of this scheme",
+        420: "an extension that is required is not supported",
+        481: "no dialog or transaction of this gateway",
+        482: "the request has been here before",
+        483: "no hop is left",
+    }
+)
 
 # Answers that tell what would have been taken (RFC 3261 21.4.13, 21.4.26).
 _WITH_ACCEPT: Final = frozenset((415, 488))
@@ -178,8 +193,23 @@ def octets(request: Request) -> int:
 
 def identity_warning(settings: EndpointSettings) -> tuple[str, str]:
     """Why an asserted identity was refused (RFC 3261 20.43)."""
-    agent = settings.host or "cpmgw"
-    return ("Warning", f'399 {agent} "P-Asserted-Identity from an untrusted peer"')
+    return _warning(settings, "P-Asserted-Identity from an untrusted peer")
+
+
+def explained(response: Response, settings: EndpointSettings) -> Response:
+    """A refusal with a Warning of why, unless it has one or needs none (20.43)."""
+    status, why = response.status, response.reason
+    if why == reason_for(status):
+        why = _WHY.get(status, "")
+    if not why or "Warning" in response.headers:
+        return response
+    return response.replace(
+        headers=response.headers.with_added(*_warning(settings, why))
+    )
+
+
+def _warning(settings: EndpointSettings, text: str) -> tuple[str, str]:
+    return ("Warning", f"399 {settings.host or 'cpmgw'} {quote(text)}")
 
 
 def plain(request: Request, settings: EndpointSettings) -> Request:

@@ -157,6 +157,21 @@ class Faults(SynchronousTestCase):
             f'[[dial_plan.names]]\nname = "A"\nuri = "sip:a@h"\ndisplay = "{long}"',
             "dial_plan.names[0].display: 64",
         )
+        self.plan(
+            '[[dial_plan.names]]\nname = "911"\nuri = "sip:a@h"\n'
+            '[[dial_plan.names]]\nname = "Anonymous"\nuri = "sip:b@h"',
+            "dial_plan.names[0].name: with a letter",
+            "dial_plan.names[1].name: who is hidden",
+        )
+
+    def test_display(self) -> None:
+        """What is shown is one line, with nothing in it that is not seen."""
+        named = '[[dial_plan.names]]\nname = "A"\nuri = "sip:a@h"\ndisplay = '
+        for display in (r"My\r\nBank", r"My\u0000Bank", r"My\tBank"):
+            self.plan(f'{named}"{display}"', "dial_plan.names[0].display: in one line")
+        for display in (r"My\u202eBank", r"My\u200bBank", " My Bank"):
+            self.plan(f'{named}"{display}"', "dial_plan.names[0].display: is shown as")
+        self.plan(f'{named}"Ünï 名前"')
 
     def test_names(self) -> None:
         """A name has one user and a user one name, whatever their spelling."""
@@ -182,6 +197,32 @@ class Faults(SynchronousTestCase):
             least() + '[[directory]]\nnumber = "+1514"\nuri = "sip:h"',
             "directory[0].uri: no SIP URI of a user",
             'directory[0].number: whole number where the URI has no "{number}"',
+        )
+
+    def test_directory_of_others(self) -> None:
+        """A URI is of its entry's number, and has nothing that is not the user's."""
+        for uri, fault in (
+            ("sip:+15145559911@h;user=phone", "another's"),
+            ("sip:+15145559911@h", "another's"),
+            ("sip:911@h;user=phone", "another's, or that of an emergency number"),
+            ("sip:911@h", "another's, or that of an emergency number"),
+            ("sip:a@h;nccsid=MMS", "nccsid"),
+            ("sip:a@h;maddr=192.0.2.1", "maddr"),
+            ("sip:a@h;Method=INVITE", "method"),
+            ("sip:a@h;ttl=1", "ttl"),
+        ):
+            entry = f'[[directory]]\nnumber = "+15145550001"\nuri = "{uri}"\n'
+            with self.subTest(uri=uri):
+                self.check(least() + entry, f"directory[0].uri: {fault}")
+        for number, uri in (
+            ("+15145550001", "sip:+15145550001@h;user=phone"),
+            ("+1514", "sip:{number}@h;user=phone"),
+        ):
+            self.check(least() + f'[[directory]]\nnumber = "{number}"\nuri = "{uri}"\n')
+        self.check(
+            least() + '[[directory]]\nnumber = "+1514"\n'
+            'uri = "sip:0{number}@h;user=phone"\n',
+            "directory[0].uri: another's",
         )
 
     def test_enum(self) -> None:

@@ -157,6 +157,45 @@ class Finding(DirectoryTestCase):
         self.zone.say((answer, [], []))
         self.assertEqual("sip:a@h", self.result(asked))
 
+    def test_records_of_others(self) -> None:
+        """What an answer holds of other names, says nothing of the one asked for."""
+        asked = self.directory.sip_uri(NUMBER)
+        (record,) = records("!^.*$!sip:a@h!")
+        record.name = dns.Name(NAME.replace("1.0", "2.0", 1))
+        self.zone.say(([record], [], []))
+        self.assertIs(None, self.result(asked))
+        self.counted(enum_nothing=1)
+
+    def test_aliases(self) -> None:
+        """Records of the name that it is an alias of count; the shortest life holds."""
+        for owner, target, expected in (
+            (NAME.upper(), "x.h", "sip:a@h"),
+            (NAME, "y.h", None),
+            ("y.h", "x.h", None),
+            (NAME, NAME, None),
+        ):
+            with self.subTest(owner=owner, target=target):
+                self.zone, self.directory = Zone(), self.directory_of()
+                asked = self.directory.sip_uri(NUMBER)
+                (record,) = records("!^.*$!sip:a@h!")
+                record.name = dns.Name("X.h")
+                alias = dns.RRHeader(
+                    owner, dns.CNAME, payload=dns.Record_CNAME(target.encode()), ttl=1
+                )
+                self.zone.say(([record, alias], [], []))
+                self.assertEqual(expected, self.result(asked))
+        self.zone, self.directory = Zone(), self.directory_of()
+        chain = [
+            dns.RRHeader(name, dns.CNAME, payload=dns.Record_CNAME(to), ttl=ttl)
+            for name, to, ttl in ((NAME, b"y.h", 300), ("y.h", b"x.h", 7))
+        ]
+        asked = self.directory.sip_uri(NUMBER)
+        self.zone.say(([*chain, record], [], []))
+        self.assertEqual("sip:a@h", self.result(asked))
+        self.clock.advance(7)
+        self.directory.sip_uri(NUMBER)
+        self.assertEqual(2, len(self.zone.asked))
+
     def test_octets(self) -> None:
         """Octets that are no ASCII fit nothing."""
         for regexp in ("!^.*$!sip:\xff@h!", "!^\xff.*$!sip:a@h!", "\xff^.*$\xffx\xff"):

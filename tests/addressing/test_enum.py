@@ -80,8 +80,8 @@ class RecordTests(SynchronousTestCase):
 
     def test_back_reference(self) -> None:
         """Parts of the number go into the URI."""
-        found = self.uris(pointer(r"!^\+44(.*)$!sip:0\1@example.com;user=phone!"))
-        self.assertEqual(["sip:01164960348@example.com;user=phone"], found)
+        found = self.uris(pointer(r"!^\+44(.*)$!sip:0\1@example.com!"))
+        self.assertEqual(["sip:01164960348@example.com"], found)
 
     def test_sips(self) -> None:
         """A SIPS URI counts too (RFC 3764)."""
@@ -156,6 +156,33 @@ class RecordTests(SynchronousTestCase):
             self.assertEqual([], self.uris(bad), result)
             good = pointer("!^.*$!sip:a@h!", 101)
             self.assertEqual(["sip:a@h"], self.uris(bad, good), result)
+
+    def test_other_numbers(self) -> None:
+        """A telephone that is another than the one asked for is nobody's answer."""
+        for result, counts in (
+            (f"sip:{NUMBER}@h;user=phone", True),
+            (f"sip:{NUMBER}@h", True),
+            ("sip:1164960348;phone-context=+44@h;user=phone", True),
+            ("sip:+15145559911@h;user=phone", False),
+            ("sip:+15145559911@h", False),
+            ("sip:01164960348@h;user=phone", False),
+            ("sip:bob@h;user=phone", False),
+        ):
+            with self.subTest(result=result):
+                found = self.uris(pointer(f"!^.*$!{result}!".replace("+", r"\+")))
+                self.assertEqual([result] if counts else [], found)
+
+    def test_emergency_numbers(self) -> None:
+        """Nor is one that calls for help, with user=phone or without."""
+        for result in ("sip:911@h", "sips:112@h;user=phone", "sip:9-1-1@h"):
+            self.assertEqual([], self.uris(pointer(f"!^.*$!{result}!")), result)
+
+    def test_parameters(self) -> None:
+        """What leads elsewhere than to the user, or marks it, is left out."""
+        found = self.uris(
+            pointer("!^.*$!sip:a@h;nccsid=MMS;x=y;maddr=192.0.2.1;TTL=1;m%65thod=BYE!")
+        )
+        self.assertEqual(["sip:a@h;x=y"], found)
 
     def test_most_records(self) -> None:
         """So many records are looked at, the best ones."""

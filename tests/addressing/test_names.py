@@ -21,10 +21,30 @@ class NameTests(SynchronousTestCase):
 
     def test_characters(self) -> None:
         """Those of one septet in GSM 03.38 that ASCII has as well."""
-        for text in ("MyBank", "A&B (1/2)", "a@b_c.d", "12345"):
+        for text in ("MyBank", "A&B (1/2)", "a@b_c.d", "4711 AG"):
             self.assertTrue(is_name(text), text)
         for text in ("Ünï", "a[b]", "a^b", "a`b", "a{b", "a|b", "a\\b", "a~b"):
             self.assertFalse(is_name(text), text)
+
+    def test_numbers(self) -> None:
+        """What has no letter would pass for a number, however it is written."""
+        for text in (
+            "911",
+            "15145550001",
+            "+1234",
+            "*100#",
+            "9-1-1",
+            "9 1 1",
+            "(9)1,1",
+        ):
+            self.assertFalse(is_name(text), text)
+        self.assertTrue(is_name("911x"))
+
+    def test_nobody(self) -> None:
+        """Who is hidden has no name (RFC 3323 4.1.1.3)."""
+        for text in ("anonymous", "Anonymous"):
+            self.assertFalse(is_name(text), text)
+        self.assertTrue(is_name("anonymouse"))
 
     def test_controls(self) -> None:
         """No control, no surrogate, no space at either end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -100,6 +101,14 @@ class Reading(SynchronousTestCase):
         found = read(f"<{ALICE}>", from_=f"<{TEL}>")
         self.assertEqual((None, None), (found.address, found.tel))
 
+    def test_asserted_and_nobody(self) -> None:
+        """Nor beside one that is empty, or identifies nobody here (TS Table 1)."""
+        for value in ("", "<mailto:a@h>"):
+            with self.subTest(value=value):
+                found = read(value, from_=f"<{TEL}>")
+                self.assertEqual((None, None), (found.address, found.tel))
+                self.assertFalse(found.asserted)
+
     def test_sip_with_number(self) -> None:
         """A SIP URI may hold the number; the first of two counts."""
         found = read(f"<sip:+15145550009@h;user=phone>, <{TEL}>")
@@ -109,6 +118,24 @@ class Reading(SynchronousTestCase):
         """A user of the table of names is that name, even beside a number."""
         found = read(f"<{TEL}>, <sip:bank@example.net>", chosen=plan(names=[BANK]))
         self.assertEqual(name("BANK"), found.address)
+
+    def test_only_what_policy_takes(self) -> None:
+        """Nor is it that name where policy takes none. [RCC.10 4 unsupported 8]"""
+        values = f"<sip:bank@example.net>, <{TEL}>", "<sip:40404@h;user=phone>"
+        for kinds, number, expected in (
+            (("e164",), values[0], e164("+15145550001")),
+            (("e164", "short"), values[0], e164("+15145550001")),
+            (("name", "e164"), values[0], name("BANK")),
+            (("short",), f"{values[1]}, <{TEL}>", short("40404")),
+            # A refusal tells of the number that there is.
+            (("short",), values[0], e164("+15145550001")),
+            (("e164",), "<sip:bank@example.net>", name("BANK")),
+        ):
+            with self.subTest(kinds=kinds, number=number):
+                chosen = msgspec.structs.replace(
+                    plan(names=[BANK], short_senders=True), originators=kinds
+                )
+                self.assertEqual(expected, read(number, chosen=chosen).address)
 
     def test_number_before_short_number(self) -> None:
         """A number is told rather than a short number."""
@@ -168,13 +195,17 @@ class DisplayNames(SynchronousTestCase):
             self.assertEqual(expected, found.display_name)
 
     def test_controls(self) -> None:
-        """One line, without controls and what turns the direction of writing."""
+        """One line, without controls and what is not seen; what joins letters stays."""
         for text, expected in (
             ("A\r\nB", "A B"),
             ("\tA \x00\x07 B ", "A B"),
             ("A\u202eB\u2066", "AB"),
             ("A\udcffB\u2028C", "ABC"),
             ("\u200e", ""),
+            ("Ba\u200bnk \ufeff\u00ad\u2060B", "Bank B"),
+            ("\u200dBank\u200c \u200d", "Bank"),
+            ("\u200c", ""),
+            ("می\u200cخواهم", "می\u200cخواهم"),
             ("Ünï 名前 👩\u200d🔧", "Ünï 名前 👩\u200d🔧"),
         ):
             self.assertEqual(expected, display_text(text))
@@ -242,6 +273,14 @@ class Writing(SynchronousTestCase):
         identity = Identity(address=name("BANK"))
         self.assertEqual(
             ([text], text, ""), self.write(identity, chosen=plan(names=[BANK]))
+        )
+
+    def test_display_name_of_the_table(self) -> None:
+        """That of the table is cleaned too: a line more would be a header more."""
+        bank = {**BANK, "display": "My\u202e \u200bBank"}
+        self.assertEqual(
+            ['"My Bank" <sip:bank@example.net>'],
+            self.write(Identity(address=name("BANK")), chosen=plan(names=[bank]))[0],
         )
 
     def test_name_with_sip_uri(self) -> None:

@@ -45,9 +45,14 @@ class Hindrances(SynchronousTestCase):
         state = msgspec.structs.replace(READY, centres=(unbound, AWAY))
         self.assertEqual(list(hindrances(state)), ["no SM-SC is bound: home, away"])
 
+    def test_no_smsc_configured(self) -> None:
+        """A gateway with [[iwf]] alone needs none."""
+        state = msgspec.structs.replace(READY, centres=())
+        self.assertEqual(list(hindrances(state)), [])
+
     def test_all(self) -> None:
         """Every reason is given at once."""
         state = msgspec.structs.replace(
-            READY, store_open=False, store_healthy=False, listeners=0, centres=()
+            READY, store_open=False, store_healthy=False, listeners=0, centres=(AWAY,)
         )
         self.assertEqual(len(hindrances(state)), 3)

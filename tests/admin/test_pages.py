@@ -218,11 +218,17 @@ class PolicyInForce(Pages):
 
 class Reloading(Pages):
     def test_changed(self) -> None:
-        """What has changed, and what waits for a restart."""
+        """What has changed, what waits for a restart, and what has no effect."""
         self.outcome = succeed(
-            Changes(self.gateway.config, ("policy.retry_after",), ("sip.host",))
+            Changes(
+                self.gateway.config, ("policy.retry_after",), ("sip.host",), ("no",)
+            )
         )
-        expected = {"changed": ["policy.retry_after"], "needs_restart": ["sip.host"]}
+        expected = {
+            "changed": ["policy.retry_after"],
+            "needs_restart": ["sip.host"],
+            "remarks": ["no"],
+        }
         self.assertEqual(self.post(), (200, expected))
         self.assertEqual(self.asked, 1)
 
@@ -279,7 +285,7 @@ class Reloading(Pages):
 
     def test_methods_and_paths(self) -> None:
         """It is a POST to /reload itself."""
-        for method in ("GET", "HEAD"):
+        for method in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post"):
             reply = self.fetch("/reload", method=method)
             self.assertEqual((reply.status, reply.headers["allow"]), (405, "POST"))
         self.assertEqual(self.fetch("/reload/x", method="POST").status, 404)

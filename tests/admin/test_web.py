@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import msgspec
@@ -166,6 +167,9 @@ class Site(SynchronousTestCase):
 
 class Wiring(SynchronousTestCase):
     """Where twistd makes a site."""
+
+    def setUp(self) -> None:
+        self.addCleanup(signal.signal, signal.SIGHUP, signal.getsignal(signal.SIGHUP))
 
     def services(self, listen: str) -> list[Any]:
         """What twistd would run."""

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 
-from cpmgw.cli.asking import dial_plan_of
 from cpmgw.cli.services import iwfs_of
 from cpmgw.config import Config, loads
 from cpmgw.isf.function import SelectionFunction
 from cpmgw.isf.iw_numbers import InterworkingNumbers
 from cpmgw.isf.route_tokens import RouteTokens
+from cpmgw.numbering import dial_plan_of
 from cpmgw.sip.content import inflated_body
 from cpmgw.sip.message import Request, Response
 from cpmgw.sip.parser import parse_datagram

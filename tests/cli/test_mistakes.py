@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
 from collections.abc import Sequence
+from io import StringIO
+from pathlib import Path
+from threading import Thread
 
+from cpmgw.cli import main
 from tests.cli.case import ALL, PARTIES, SMS_ONLY, CommandCase, message
 
 
@@ -71,6 +78,13 @@ class Usage(CommandCase):
         self.assertEqual((result.exit_code, result.stdout), (2, ""))
         self.assertIn(f"{missing}: No such file or directory", result.stderr)
 
+    def test_services_that_are_not_there(self) -> None:
+        """What --prefers names may be misspelt: it is remarked upon, and no mistake."""
+        options = ("--prefers", "mms", "--prefers", "SSM", "--json")
+        result = self.explained(*PARTIES, *options)
+        self.assertEqual(result.exit_code, 0)
+        self.assertEqual(result.stderr, "--prefers SSM: no IWF has this service\n")
+
     def test_no_configuration(self) -> None:
         """Without --config nothing is explained."""
         result = self.run_command("explain", *PARTIES)
@@ -136,6 +150,45 @@ class Check(CommandCase):
         self.assertEqual(result.exit_code, 1)
         self.assertIn(f"{path}: No such file or directory", result.stderr)
 
+    def test_folder(self) -> None:
+        """Nor is a folder a configuration; it is a fault as with --check."""
+        result = self.run_command("check", ".")
+        self.assertEqual(result.exit_code, 1)
+        self.assertEqual(result.stderr, ".: Is a directory\n.: 1 fault\n")
+
+    def test_pipe(self) -> None:
+        """A file is read once, so that it may be a pipe; the remarks are there too."""
+        path: str = self.mktemp()
+        os.mkfifo(path)
+        text = SMS_ONLY + "[policy.simple_im]\ninterwork = true\n"
+        writing = Thread(target=Path(path).write_text, args=(text,))
+        writing.start()
+        self.addCleanup(writing.join)
+        result = self.run_command("check", path)
+        self.assertEqual((result.exit_code, result.stdout), (0, f"{path}: no faults\n"))
+        self.assertIn("policy.simple_im.interwork: has no effect", result.stderr)
+
     def test_no_argument(self) -> None:
         """Without a file it is a mistake."""
         self.assertEqual(self.run_command("check").exit_code, 2)
+
+
+class Full(StringIO):
+    """An output that has no room."""
+
+    def write(self, text: str) -> int:
+        """Refuse it."""
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+class Output(CommandCase):
+    def test_no_room(self) -> None:
+        """An answer that cannot be written is none: the status is 2, and it is said."""
+        path, errors = self.written(ALL), StringIO()
+        for command in (["check", path], ["explain", "--config", path, *PARTIES]):
+            self.patch(sys, "stdout", Full())
+            self.patch(sys, "stderr", errors)
+            ended = self.assertRaises(SystemExit, main.main, command, "cpmgw")
+            self.assertEqual(ended.code, 2)
+        line = "the output cannot be written: No space left on device\n"
+        self.assertEqual(errors.getvalue(), line * 2)

@@ -41,6 +41,16 @@ class BadSip(BadInput):
         super().setUp()
         self.peer = Outsider(self.network)
 
+    def refusal(self, octets: bytes) -> tuple[int, str]:
+        """The status that answers these octets, and the text of its Warning."""
+        status = self.status(octets)
+        (warning,) = self.peer.answers[-1].headers.raw("Warning")
+        return status, warning.split(" ", 2)[2].strip('"')
+
+    def turned_away(self, status: int) -> int:
+        """How many messages were refused so before anything looked into them."""
+        return self.gateway.traffic.turned_away["MESSAGE", status]
+
     def status(self, octets: bytes) -> int:
         """The status that answers these octets, 0 if nothing does."""
         before = len(self.peer.statuses)
@@ -62,6 +72,18 @@ class BadSip(BadInput):
         broken = request.replace(headers=request.headers.without("From"))
         self.assertEqual(self.status(_unchecked(broken)), 400)
 
+    def test_header_that_is_oversized(self) -> None:
+        """513 with a Warning (21.5.7), counted."""
+        octets = self.peer.request(text="Hello").encode()
+        for count, extra in enumerate(
+            (b"Subject: %s\r\n" % (b"x" * 40_000), b"X:\r\n" * 500)
+        ):
+            large = octets.replace(b"\r\n\r\n", b"\r\n%s\r\n" % extra, 1)
+            self.assertEqual(
+                self.refusal(large), (513, "Too Many or Too Long Header Fields")
+            )
+            self.assertEqual(self.turned_away(513), count + 1)
+
     def test_truncated(self) -> None:
         """A datagram that is shorter than its Content-Length: 400 (18.3)."""
         octets = self.peer.request(text="Hello").encode()
@@ -70,27 +92,40 @@ class BadSip(BadInput):
     def test_method_that_is_not_served(self) -> None:
         """405 with Allow (8.2.1)."""
         octets = self.peer.request(text="Hello").encode()
-        self.assertEqual(self.status(octets.replace(b"MESSAGE", b"PUBLISH")), 405)
+        self.assertEqual(
+            self.refusal(octets.replace(b"MESSAGE", b"PUBLISH")),
+            (405, "this method is not served"),
+        )
+        self.assertEqual(self.gateway.traffic.turned_away["PUBLISH", 405], 1)
 
     def test_scheme_that_is_not_served(self) -> None:
-        """416 (8.2.2.1)."""
+        """416 with a Warning (8.2.2.1), counted."""
         octets = self.peer.request(text="Hello").encode()
         octets = octets.replace(b"MESSAGE tel:+15145550002", b"MESSAGE mailto:bob@x", 1)
-        self.assertEqual(self.status(octets), 416)
+        status, why = self.refusal(octets)
+        self.assertEqual(status, 416)
+        self.assertTrue(why)
+        self.assertEqual(self.gateway.traffic.refused[416, "uri-scheme"], 1)
 
     def test_extension_that_is_required(self) -> None:
-        """420 with Unsupported (8.2.2.3)."""
+        """420 with Unsupported and a Warning (8.2.2.3), counted."""
         octets = self.peer.request(
             text="Hello", headers=(("Require", "warp-drive"),)
         ).encode()
-        self.assertEqual(self.status(octets), 420)
+        self.assertEqual(self.refusal(octets), (420, "122 SMS: Bad Extension"))
+        self.assertEqual(
+            self.peer.answers[-1].headers.raw("Unsupported"), ["warp-drive"]
+        )
+        self.assertEqual(self.gateway.traffic.refused[420, "extension"], 1)
 
     def test_no_hops_left(self) -> None:
-        """483 (16.3)."""
+        """483 with a Warning (16.3), counted."""
         octets = self.peer.request(text="Hello").encode()
         self.assertEqual(
-            self.status(octets.replace(b"Max-Forwards: 70", b"Max-Forwards: 0")), 483
+            self.refusal(octets.replace(b"Max-Forwards: 70", b"Max-Forwards: 0")),
+            (483, "no hop is left"),
         )
+        self.assertEqual(self.turned_away(483), 1)
 
     def test_every_truncation(self) -> None:
         """No truncation of a message stops the gateway."""

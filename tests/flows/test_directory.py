@@ -231,6 +231,42 @@ class EnumOfOne(ByEnum):
         self.assertEqual(self.counts(), {"enum-found": 1, "enum-nothing": 1})
 
 
+class EnumOfOthers(ByEnum):
+    """The DNS has another's number for one of them, and for the other 911."""
+
+    expressions = {
+        ALICE[4:]: "!^.*$!sip:911@ims.example.net;user=phone;maddr=192.0.2.9!",
+        BOB[4:]: "!^.*$!sip:\\+15145559911@ims.example.net;user=phone;nccsid=MMS!",
+    }
+
+    def test_both(self) -> None:
+        """Both by their numbers alone: nobody is asserted to be two."""
+        message = self.received(ALICE)
+        self.assertEqual(self.identities(message), ([f"<{BOB}>"], f"{BOB};nccsid=SMS"))
+        request = message.request
+        self.assertEqual((str(request.uri), str(request.to.uri)), (ALICE, ALICE))
+        self.assertEqual(self.counts(), {"enum-nothing": 2})
+
+
+class EnumWithParameters(ByEnum):
+    """The DNS gives URIs with parameters that say nothing of a user."""
+
+    expressions = {
+        ALICE[4:]: f"!^.*$!{ALICE_SIP};maddr=192.0.2.9!",
+        BOB[4:]: "!^(.*)$!sip:\\1@h;user=phone;nccsid=MMS!",
+    }
+
+    def test_both(self) -> None:
+        """They are left out: From is marked with the service of the sender."""
+        message = self.received(ALICE_SIP)
+        uri = f"sip:{BOB[4:]}@h;user=phone"
+        self.assertEqual(
+            self.identities(message),
+            ([f"<{uri}>", f"<{BOB}>"], f"{uri};nccsid=SMS"),
+        )
+        self.assertEqual(str(message.request.uri), ALICE_SIP)
+
+
 class NoEnum(ByEnum):
     """The DNS knows nobody."""
 

@@ -10,12 +10,14 @@ from cpmgw.cpm.headers import IW_NUMBER
 from cpmgw.records import Allocation
 from cpmgw.sip.endpoint import Incoming
 from cpmgw.sip.message import Response
+from cpmgw.sip.uri import parse_uri
 from tests.flows.dialog import IDS, RemoteIwf, invite
 from tests.flows.house import ALICE, BOB, House
 from tests.flows.outsider import Outsider
 
 CAROL = "tel:+15145550003"
-FOCUS = "<sip:group-1@focus.example.net;gr=x>"
+GROUP, OTHER_GROUP = "sip:group-1@focus.example.net", "sip:group-2@focus.example.net"
+FOCUS, PLAIN = f"<{GROUP};gr=x>", "<sip:cf@127.0.0.1:5070>"
 FIRST, SECOND = "tel:+15145559000", "tel:+15145559001"
 
 MORE = """
@@ -39,6 +41,10 @@ services = ["SMS", "MMS"]
 share = "{share}"
 """
 
+# The two ways in which a session tells which group's it is (5.1 steps 7a.i and 8 a).
+AS_FOCUS: dict[str, str] = {}
+AS_SENDER = {"sender": OTHER_GROUP, "asserted": ALICE, "contact": PLAIN}
+
 
 class Groups(House):
     """A house with two IWFs for sessions, and two interworking numbers."""
@@ -56,16 +62,42 @@ class Groups(House):
             iwf.endpoint.startService()
             self.addCleanup(self._stop, iwf.endpoint)
 
-    def invited(self, recipient: str = BOB, **details: Any) -> Response:
-        """The answer to an invitation into a group session."""
+    def invited(
+        self,
+        recipient: str = BOB,
+        *,
+        uri: str = "",
+        sender: str = ALICE,
+        asserted: str = "",
+        **details: Any,
+    ) -> Response:
+        """The answer to an invitation into a group session.
+
+        `uri` is a Request-URI other than To. With `asserted`, an identity beside From,
+        the Contact does not tell of a focus any more.
+        """
         self.calls += 1
         details.setdefault("contact", FOCUS)
         details.setdefault("group", True)
-        request = invite(ALICE, recipient, call_id=f"call-{self.calls}", **details)
+        request = invite(sender, recipient, call_id=f"call-{self.calls}", **details)
+        if uri:
+            request = request.replace(uri=parse_uri(uri))
+        if asserted:
+            contact = (request.headers.get("Contact") or "").replace(";isfocus", "")
+            headers = request.headers.with_replaced("Contact", contact).with_replaced(
+                "P-Asserted-Identity", f"<{asserted}>"
+            )
+            request = request.replace(headers=headers)
         pending = self.lab.endpoint.request(request)
         self.settle()
         response: Response = self.successResultOf(pending)
         return response
+
+    def exhausted(self) -> Response:
+        """The answer to an invitation for which no number is left."""
+        for number in range(2):
+            self.invited(headers=(IDS[0], ("Contribution-ID", str(number))))
+        return self.invited(headers=(IDS[0], ("Contribution-ID", "third")))
 
     def allocations(self) -> list[Allocation]:
         """What the store has."""
@@ -76,9 +108,9 @@ class Groups(House):
 
 class Numbers(Groups):
     def test_step_7a_vi_allocated(self) -> None:
-        """7a.vi, 8 f. A number is allocated, and given to the IWF in IW-Number.
+        """7a.vi. A number is allocated, and given to the IWF in IW-Number.
 
-        [TS 5.1 step 7a.vi] [TS 5.1 step 7a.vi.1] [TS 5.1 step 8f]
+        [TS 5.1 step 7a.vi] [TS 5.1 step 7a.vi.1]
         """
         self.assertEqual(self.invited().status, 200)
         self.assertEqual(self.sms.last.headers.raw(IW_NUMBER), [FIRST])
@@ -91,19 +123,16 @@ class Numbers(Groups):
         self.assertIn("group-1@focus.example.net", session.session)
 
     def test_step_7a_vii_asserted(self) -> None:
-        """7a.vii, 8 g. The number is the asserted identity. [TS 5.1 step 7a.vii]
-
-        [TS 5.1 step 8g]
-        """
+        """7a.vii. The number is the asserted identity. [TS 5.1 step 7a.vii]"""
         self.invited()
         self.assertEqual(
             self.sms.last.headers.raw("P-Asserted-Identity"), [f"<{FIRST}>"]
         )
 
     def test_step_7a_v_found_again(self) -> None:
-        """7a.v, 8 e. The session that comes again has its number. [TS 5.1 step 7a.v]
+        """7a.v. The session that comes again has its number. [TS 5.1 step 7a.v]
 
-        [TS 5.1 step 7a.v.1] [TS 5.1 step 8e]
+        [TS 5.1 step 7a.v.1]
         """
         self.invited()
         self.invited()
@@ -113,8 +142,7 @@ class Numbers(Groups):
     def test_5_2_association(self) -> None:
         """5.2. Another user, conversation, contribution or session has another number.
 
-        [TS 5.2 a] [TS 5.2 b] [TS 5.2 c] [TS 5.2 d] [TS 5.1 step 7a.iii]
-        [TS 5.1 step 8c]
+        [TS 5.2 a] [TS 5.2 b] [TS 5.2 c] [TS 5.2 d]
         """
         conversation, contribution = IDS
         for details in (
@@ -141,12 +169,31 @@ class Numbers(Groups):
         self.invited()
         self.assertEqual(self.sms.last.headers.raw(IW_NUMBER), [FIRST])
 
+    def test_step_7a_iii_recipient(self) -> None:
+        """7a.iii, 8 c. The user is the Request-URI's, whoever stands in To.
+
+        [TS 5.1 step 7a.iii] [TS 5.1 step 8c]
+        """
+        for number, details in enumerate((AS_FOCUS, AS_SENDER)):
+            self.invited(uri=BOB, recipient=CAROL, **details)
+            user = self.allocations()[number].group_session.user
+            self.assertEqual(user, BOB[4:])
+
+    def test_step_7a_iii_recipient_without_a_number(self) -> None:
+        """7a.iii, 8 c. A To with a number is no substitute for the Request-URI.
+
+        [TS 5.1 step 7a.iii] [TS 5.1 step 8c]
+        """
+        for uri in ("sip:carol@x.example", "sip:ims.example.net"):
+            for details in (AS_FOCUS, AS_SENDER):
+                response = self.invited(uri=uri, recipient=BOB, **details)
+                self.assertGreaterEqual(response.status, 400)
+        self.assertEqual(self.allocations(), [])
+        self.assertEqual(self.sms.requests + self.mms.requests, [])
+
     def test_exhaustion(self) -> None:
-        """No number is free: 480 with a Warning and Retry-After, counted."""
-        for number in range(2):
-            self.invited(headers=(IDS[0], ("Contribution-ID", str(number))))
-        response = self.invited(headers=(IDS[0], ("Contribution-ID", "third")))
-        self.assertEqual(response.status, 488)  # 11 d: MMS has none either
+        """11 d. No number is free for any service: 488, and each try is counted."""
+        self.assertEqual(self.exhausted().status, 488)
         refused = self.gateway.traffic.refused
         self.assertEqual(refused[480, "no-interworking-number"], 2)
 
@@ -250,6 +297,56 @@ class Numbers(Groups):
         self.assertEqual(self.allocations(), [])
 
 
+class FromTheSender(Groups):
+    """8. Without a focus in Contact the session is known by its From."""
+
+    def of(self, group: str = GROUP) -> Response:
+        """The answer to an invitation from this group; Alice is asserted beside it."""
+        response = self.invited(sender=group, asserted=ALICE, contact=PLAIN)
+        self.assertEqual(response.status, 200)
+        return response
+
+    def test_step_8f_allocated(self) -> None:
+        """8 f. A number is allocated, and given to the IWF in IW-Number.
+
+        [TS 5.1 step 8a] [TS 5.1 step 8f]
+        """
+        self.assertEqual(self.of().headers.raw(IW_NUMBER), [FIRST])
+        self.assertEqual(self.sms.last.headers.raw(IW_NUMBER), [FIRST])
+        (allocation,) = self.allocations()
+        self.assertEqual(allocation.group_session.session, GROUP)
+
+    def test_step_8g_asserted(self) -> None:
+        """8 g. The number takes the place of what was asserted. [TS 5.1 step 8g]"""
+        self.of()
+        self.assertEqual(
+            self.sms.last.headers.raw("P-Asserted-Identity"), [f"<{FIRST}>"]
+        )
+
+    def test_step_8e_found_again(self) -> None:
+        """8 e. The session that comes again has its number, another has its own.
+
+        [TS 5.1 step 8e]
+        """
+        for group, number in ((GROUP, FIRST), (OTHER_GROUP, SECOND), (GROUP, FIRST)):
+            self.of(group)
+            self.assertEqual(self.sms.last.headers.raw(IW_NUMBER), [number])
+        self.assertEqual(len(self.allocations()), 2)
+
+
+class Exhausted(Groups):
+    policy = 'retry_after = 77\nselection.reselection = "never"'
+
+    def test_exhaustion(self) -> None:
+        """No number is free: 480 with a Warning and Retry-After, counted."""
+        response = self.exhausted()
+        self.assertEqual(response.status, 480)
+        self.assertIn("number", response.headers.get("Warning") or "")
+        self.assertEqual(response.headers.raw("Retry-After"), ["77"])
+        refused = self.gateway.traffic.refused
+        self.assertEqual(refused[480, "no-interworking-number"], 1)
+
+
 class Failure(Groups):
     policy = 'selection.release_number = "failure"\nselection.reselection = "never"'
 
@@ -295,7 +392,7 @@ uri = "sip:127.0.0.1:5081"
 
 
 class Rcs(Groups):
-    policy = "selection.services.group = []"
+    profile = "rcs"
 
     def test_no_groups(self) -> None:
         """RCS interworks no group sessions: 488, and no number is taken.

@@ -107,10 +107,21 @@ class Targets(Dialling):
             f"tel:911;{AT_HOME}",
             f"tel:112;{AT_HOME}",
             "sip:911@ims.example.net;user=phone",
+            "sip:911@ims.example.net",
         ):
             for details in ({"recipient": uri}, {"request_uri": uri}):
                 with self.subTest(details=details):
                     self.assertIn("emergency", self.refusal(**details))
+
+    def test_only_who_was_dialled(self) -> None:
+        """Nobody gets what was for another: who is in To counts for nothing.
+
+        (TS Table 1 destination_addr, TS 5.1 step 7a.iii)
+        """
+        for uri in ("sip:carol@corp.example", "sip:carol@ims.example.net"):
+            with self.subTest(uri=uri):
+                warning = self.refusal(recipient=BOB, request_uri=uri)
+                self.assertIn("the target has no telephone number", warning)
 
     def test_short_numbers_that_are_not_listed(self) -> None:
         """They are sent to only where the dial plan lists them."""
@@ -208,6 +219,14 @@ class RcsOriginators(Dialling):
             with self.subTest(asserted=asserted):
                 sent = self.send(text="Hello", asserted=asserted)
                 self.assertEqual((sent.status, self.centre.submitted), (488, []))
+
+    def test_name_beside_an_e164_number(self) -> None:
+        """Who has a number too goes by that. [RCC.10 4 unsupported 8]"""
+        headers = ((ASSERTED.lower(), f"<{BANK}>, <{ALICE}>"),)
+        pdu = self.submitted(without=frozenset({ASSERTED}), headers=headers)
+        self.assertEqual(
+            (pdu.source_addr_ton, pdu.source_addr), (1, ALICE.removeprefix("tel:+"))
+        )
 
     def test_mapped_to_an_e164_number(self) -> None:
         """A local number that the dial plan maps is an E.164 address."""
@@ -312,9 +331,11 @@ class AnyName(Dialling):
         self.assertEqual((sent.status, self.centre.submitted), (404, []))
 
     def test_names_that_pass_for_numbers(self) -> None:
-        """A name that reads as a number in a URI is refused: 0x65."""
-        status = self.sms(Address(5, 0, "+1514555000"))
-        self.assertEqual(status, CommandStatus.ESME_RX_P_APPN)
+        """A name that reads as a number, or as nobody, is refused: 0x65."""
+        for text in ("+1514555000", "15145550001", "911", "+1234", "anonymous"):
+            with self.subTest(text=text):
+                status = self.sms(Address(5, 0, text))
+                self.assertEqual(status, CommandStatus.ESME_RX_P_APPN)
         self.assertEqual(self.cpm.user(ALICE).inbox, [])
 
 

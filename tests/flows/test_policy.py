@@ -5,6 +5,7 @@ from __future__ import annotations
 from cpmgw.cpm.events import FailedIw, parse_event
 from cpmgw.lab.behaviour import SmsBehaviour
 from cpmgw.lab.handset import SmsOptions
+from cpmgw.sip.headers import Headers
 from tests.flows.house import ALICE, BOB, House
 from tests.flows.receipts import send_receipt
 from txsmpp.constants import MessageState
@@ -50,6 +51,19 @@ class Rcs(House):
         (event,) = self.cpm.events
         self.assertEqual(parse_event(event.content), FailedIw(BOB, sent.message_id))
 
+    def test_message_correlator(self) -> None:
+        """Appendix F: the TS's fingerprint is not used; Message-Context is there."""
+        headers = self.answered()
+        self.assertEqual(headers.get("Message-Context"), "pager-message")
+        self.assertNotIn("Message-Correlator", headers)
+
+    def answered(self) -> Headers:
+        """The header fields of the answer to a message."""
+        response = self.send(text="Hello").response
+        assert response is not None
+        self.assertEqual(response.status, 202)
+        return response.headers
+
     def test_no_anonymous_messages(self) -> None:
         """4: there are no anonymous messages. [RCC.10 4 concepts 1]"""
         self.assertEqual(self.send(text="Hello", privacy="id").status, 403)
@@ -66,6 +80,12 @@ class Oma(Rcs):
         self.settle()
         (message,) = self.cpm.user(ALICE).inbox
         self.assertEqual(message.request.headers.get("Priority"), "urgent")
+
+    def test_message_correlator(self) -> None:
+        """Appendix F: the fingerprint is that of the TS."""
+        headers = self.answered()
+        self.assertEqual(headers.get("Message-Context"), "pager-message")
+        self.assertEqual(headers.get("Message-Correlator"), "Hello")
 
     def test_failure_is_an_event(self) -> None:
         """6.2.3: negative-delivery is used where it was asked for; no event."""

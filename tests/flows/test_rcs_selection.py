@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from cpmgw.cpm.features import Feature
+from cpmgw.cpm.imdn import Imdn, notification_body
+from cpmgw.lab.client_imdn import DELIVERED
 from cpmgw.sip.message import Request, Response
 from tests.flows.dialog import RemoteIwf, invite, offer
 from tests.flows.house import ALICE, BOB, House
@@ -40,9 +42,10 @@ services = ["SMS", "MMS"]
 [xdms]
 root = "http://127.0.0.1:9/"
 """
+THEN = "2025-01-01T00:00:00Z"
 
 
-class Rcs(House):
+class Network(House):
     """The profile rcs, with an IWF for everything that RCS does not interwork with."""
 
     profile = "rcs"
@@ -82,10 +85,28 @@ class Rcs(House):
         self.assertTrue(response.headers.get("Warning"))
         self.assertEqual(self.asked, [])
 
+
+class Limited(Network):
+    policy = "selection.text_size_limit = 600"
+
+    def test_up_to_a_size(self) -> None:
+        """A text goes by SMS up to the operator's limit, beyond it by MMS.
+
+        [RCC.10 5.1 step 5a] [RCC.10 5.1 step 5b]
+        """
+        self.assertEqual(self.send(text="x" * 600).status, 202)
+        self.assertEqual(self.asked, [])
+        sent = len(self.centre.submitted)
+        self.assertGreater(sent, 1)
+        self.assertEqual(self.send(text="x" * 601).status, 200)
+        self.assertEqual((self.asked, len(self.centre.submitted)), (["mms"], sent))
+
+
+class Rcs(Network):
     # -- what is interworked
 
     def test_text_goes_by_sms(self) -> None:
-        """A text goes by SMS, however large. [RCC.10 5.1 step 5a]"""
+        """A text goes by SMS; without a limit, however large it is."""
         self.assertEqual(self.send(text="x" * 1_000).status, 202)
         self.assertEqual(self.asked, [])
         self.assertGreater(len(self.centre.submitted), 1)
@@ -113,6 +134,26 @@ class Rcs(House):
         """
         self.assertEqual(self.answer(invite(ALICE, BOB)).status, 200)
         self.assertEqual(self.asked, ["sessions"])
+        self.assertIn("mms", self.ruled_out_by_policy())
+
+    def test_messages_are_checked_by_no_policy(self) -> None:
+        """For messages no policy is checked: of SMS and MMS it rules out neither.
+
+        [RCC.10 5.1 step 1] [RCC.10 5.1 step 2]
+        """
+        large = invite(ALICE, BOB, feature=Feature.LARGE, body=offer("text/plain"))
+        for send in (
+            lambda: self.send(text="Hello"),
+            lambda: self.send(content_type="image/png", content=b"PNG"),
+            lambda: self.answer(large),
+        ):
+            send()
+            self.assertEqual(self.ruled_out_by_policy(), {"mail", "im"})
+
+    def ruled_out_by_policy(self) -> set[str]:
+        """The IWFs that steps 1 and 2 ruled out for the last request."""
+        findings = next(self.gateway.trace.newest()).findings
+        return {each.iwf for each in findings if each.step in ("1", "2")}
 
     def test_large_messages(self) -> None:
         """A large message of text goes by SMS, another by MMS.
@@ -140,8 +181,28 @@ class Rcs(House):
         self.refused(invite(ALICE, BOB, group=True, contact=contact))
 
     def test_files(self) -> None:
-        """No file transfer. [RCC.10 4 unsupported 4] [RCC.10 6.1.3] [RCC.10 4.1]"""
+        """No file transfer: no service is selected for one.
+
+        [RCC.10 4 unsupported 4] [RCC.10 6.1.3] [RCC.10 4.1]
+        """
         self.refused(invite(ALICE, BOB, feature=Feature.FILE, body=offer("image/png")))
+
+    def test_notifications(self) -> None:
+        """For a notification no service is selected: one is named, or it ends here.
+
+        [RCC.10 4.1]
+        """
+        sent = self.send(recipient=f"{BOB};nccsid=MMS", content_type="message/imdn+xml")
+        self.assertEqual((sent.status, self.asked), (200, ["mms"]))
+        (chosen,) = next(self.gateway.trace.newest()).attempts
+        self.assertEqual(chosen.selection.candidates, ("mms",))
+        document = Imdn(message_id="m-1", notifications=(DELIVERED,))
+        body = notification_body(
+            document, sender=ALICE, to=BOB, datetime=THEN, message_id="n-1"
+        )
+        self.assertEqual(self.send(body=body).status, 202)
+        self.assertEqual(len(self.iwfs["mms"].received), 1)
+        self.assertEqual(self.centre.submitted, [])
 
     def test_mail(self) -> None:
         """No e-mail. [RCC.10 4 unsupported 5] [RCC.10 6.4]"""

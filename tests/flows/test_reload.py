@@ -6,6 +6,7 @@ from pathlib import Path
 
 from twisted.python.failure import Failure
 
+from cpmgw.config import Config
 from cpmgw.errors import NotRunning, StoreError
 from cpmgw.lab.behaviour import SmsBehaviour
 from cpmgw.sip.endpoint import Endpoint, EndpointSettings
@@ -14,6 +15,7 @@ from cpmgw.sip.settings import Login
 from tests.flows.house import ALICE, BOB
 from tests.flows.outsider import Outsider
 from tests.flows.reloading import POOL, SECOND, TRUSTED, Reloading
+from tests.live.certificates import write_certificate
 
 
 class PolicyChanges(Reloading):
@@ -160,7 +162,16 @@ class Trust(Reloading):
 class Failures(Reloading):
     """What cannot be followed leaves everything as it was."""
 
-    def assert_unchanged(self, error: type[Exception]) -> None:
+    spoilt: Path | None = None
+
+    def config(self) -> Config:
+        """The configuration; a file that it names is spoilt once it has been read."""
+        config = super().config()
+        if self.spoilt is not None:
+            self.spoilt.write_text("nothing")
+        return config
+
+    def assert_unchanged(self, error: type[Exception]) -> Failure:
         """A configuration that changes much fails, and nothing of it is in force."""
         before, centres = self.gateway.config, list(self.gateway.centres)
         failure = self.outcome(policy="pager_success_status = 200", sip="trusted = []")
@@ -168,14 +179,24 @@ class Failures(Reloading):
         failure.trap(error)
         self.assertIs(self.gateway.config, before)
         self.assertEqual(self.gateway.centres, centres)
+        return failure
 
     def test_file_of_no_use(self) -> None:
-        """A file that is there but holds no certificate."""
-        path = Path(self.mktemp())
-        path.write_text("nothing")
-        self.more = f'{SECOND}tls = {{enabled = true, authority = "{path}"}}\n'
-        self.assert_unchanged(ValueError)
-        self.assertEqual(self.send(text="Hello").status, 202)
+        """A file that has been spoilt since it was checked; its key is named."""
+        for key, lines in (
+            ("smsc[second].tls", SECOND + 'tls = {{enabled = true, authority = "{}"}}'),
+            (
+                "xdms.trust_roots",
+                '[xdms]\nroot = "https://xdms.example.net"\ntrust_roots = ["{}"]',
+            ),
+        ):
+            with self.subTest(key):
+                self.spoilt = Path(self.mktemp())
+                write_certificate(Path(self.mktemp()), self.spoilt)
+                self.more = lines.format(self.spoilt) + "\n"
+                failure = self.assert_unchanged(ValueError)
+                self.assertIn(f"{key}: ", str(failure.value))
+                self.assertEqual(self.send(text="Hello").status, 202)
 
     def test_store_that_fails(self) -> None:
         """Pools that the store does not take."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.interfaces import IListeningPort
 
-from cpmgw.lab.behaviour import SmsBehaviour
+from cpmgw.lab.behaviour import CpmBehaviour, SmsBehaviour
 from cpmgw.lab.sms_centre import SmsCentre
 from tests.flows.house import ALICE, BOB
 from tests.flows.reloading import SECOND, Reloading
@@ -77,6 +77,21 @@ class Centres(Reloading):
         self.assertEqual(len(self.gateway._leaving), 0)
         self.assert_not_touched()
 
+    def test_removed_and_owed_an_answer(self) -> None:
+        """What it has sent us is answered before it is unbound, in answer_timeout."""
+        short = "queue_time = 1\nthrottle_limit = 1\nresponse_timeout = 1"
+        self.reload(more=f"{SECOND}{short}\nanswer_timeout = 20")
+        self.settle()
+        self.cpm.behave(CpmBehaviour(delay=8.0))
+        done: list[list[int]] = []
+        self.other.send_sms(BOB[4:], ALICE[4:], "Hi").addCallback(done.append)
+        self.settle()
+        self.reload(more="")
+        self.pass_time(10)
+        self.assertEqual(done, [[0]])
+        self.pass_time(1)
+        self.assertEqual(self.other.sessions, [])
+
     def test_removed_with_a_queue(self) -> None:
         """What waits for its turn still gets it."""
         self.reload(more=SECOND + 'prefixes = ["+44"]\nwindow = 1')
@@ -136,6 +151,18 @@ class Centres(Reloading):
         self.pass_time(10)
         self.assertEqual(self.centre.sessions, [session])
         self.assertEqual(len(self.centre.binds), 3)
+
+    def test_fewer_binds(self) -> None:
+        """Messages on those that go are answered first, however long that takes."""
+        self.reload(smsc="binds = 3")
+        self.settle()
+        self.centre.behave(SmsBehaviour(delay=8.0))
+        sent = [self.send(recipient=f"tel:+1514555010{n}") for n in range(9)]
+        self.reload(smsc="binds = 1")
+        self.pass_time(10)
+        self.assertEqual([each.status for each in sent], [202] * 9)
+        self.assertEqual(len(self.centre.submitted), 9)
+        self.assertEqual(len(self.centre.sessions), 1)
 
     def test_stop_while_one_works(self) -> None:
         """What is queued for one that is leaving still gets its turn in a stop."""

@@ -288,7 +288,7 @@ class SameMessageIdToMany(Handling):
                 text="Hello",
                 message_id="one",
                 recipient=f"tel:{number}",
-                request_uri="sip:iwf@ims.example.net",
+                request_uri="sip:CPM-IWF@ims.example.net",
             )
             self.assertEqual(sent.status, 202)
             self.assertEqual(self.centre.handset(number).texts, ["Hello"])

@@ -89,7 +89,7 @@ class Table1(House):
 
     def test_destination_addr_otherwise_from_to(self) -> None:
         """destination_addr: otherwise the E.164 number of To."""
-        pdu = self.submitted(request_uri="sip:iwf@ims.example.net")
+        pdu = self.submitted(request_uri="sip:CPM-IWF@ims.example.net")
         self.assertEqual(pdu.destination_addr, BOB.removeprefix("tel:+"))
 
     def test_esm_class(self) -> None:

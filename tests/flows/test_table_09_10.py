@@ -111,10 +111,7 @@ class Rows(Inbound):
         self.assertTrue(message.message_id)
 
     def test_feature_and_identifiers(self) -> None:
-        """The pager mode feature, Conversation-ID, Contribution-ID (7.2.1.1).
-
-        [SCR Int-S-007-O]
-        """
+        """The pager mode feature, Conversation-ID, Contribution-ID (7.2.1.1)."""
         first, second = self.received("one"), self.received("two")
         self.assertEqual(features_of(first.request.headers), frozenset({Feature.PAGER}))
         self.assertEqual(first.conversation_id, second.conversation_id)

@@ -11,7 +11,7 @@ from cpmgw.sip.uri import parse_uri
 from tests.flows.dialog import invite, within
 from tests.flows.house import ALICE, BOB, config_text
 from tests.flows.outsider import Outsider
-from tests.flows.test_remote_iwf import MMS, Remote
+from tests.flows.remote import MMS, Remote
 
 STRANGER = "tel:+447700900001"
 USER = """
@@ -100,7 +100,7 @@ services = []
             )
             _, refused = self.ask(request)
             self.assertEqual(refused.status, 481)
-        self.assertEqual((self.iwf.received, self.from_iwf), ([], []))
+        self.assertEqual((self.iwf.received, self.at_core), ([], []))
 
     def test_what_it_may_not_assert(self) -> None:
         """Within a dialog as outside: P-Served-User of a user is not passed on."""

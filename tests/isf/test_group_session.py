@@ -127,10 +127,25 @@ class Reading(SynchronousTestCase):
         self.assertEqual(uri, session.address)
         self.assertEqual("sip:Group-1@focus.example.net;gr=a", session.session)
 
+    def test_from_beside_what_was_asserted(self) -> None:
+        """A From that does not hide is the identity, whatever was asserted beside it.
+
+        [TS 5.1 step 8a]
+        """
+        session = group_session_of(
+            invitation(
+                ("P-Asserted-Identity", f"<{ALICE}>, <tel:+15145550001>"),
+                contact="<sip:cf.example.net>",
+            ),
+            BOB,
+        )
+        assert session is not None
+        self.assertEqual((GROUP, GROUP), (session.session, session.address))
+
     def test_from_that_hides(self) -> None:
         """Where From is anonymous, the identity is what was asserted.
 
-        [TS 5.1 step 8a]
+        (TS 5.1 step 8a; RFC 3323 4.1.1.3, RFC 3325 9.1)
         """
         session = group_session_of(
             invitation(

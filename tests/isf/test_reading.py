@@ -7,19 +7,17 @@ from typing import Any
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.cpm.features import Feature, icsi
+from cpmgw.cpm.features import Feature, icsi, tag
 from cpmgw.errors import CannotInterwork
 from cpmgw.isf.reading import (
     Reading,
     is_terminating,
-    mailbox_of,
     read_invite,
     read_message,
 )
 from cpmgw.iwf.capabilities import Kind
 from cpmgw.policy import Policy, SelectionPolicy
 from cpmgw.sip.message import Request
-from cpmgw.sip.uri import parse_uri
 from tests.flows.dialog import invite, offer
 from tests.isf.reading import PLAN
 from tests.iwf.requests import ALICE, BOB, NOW, request_of
@@ -129,15 +127,28 @@ class Invitations(SynchronousTestCase):
         self.assertIs(reading.request.kind, Kind.GROUP)
 
     def test_service_of_another_feature(self) -> None:
-        """A group service of messages makes no group, but a contradiction."""
-        plain = invite(ALICE, BOB)
-        headers = plain.headers.with_replaced(
-            "P-Asserted-Service", icsi(Feature.PAGER, True)
-        )
-        error = self.assertRaises(
-            CannotInterwork, read_invite, plain.replace(headers=headers), PLAN, Policy()
-        )
-        self.assertEqual((error.status, error.cause), (403, "contradictory-features"))
+        """A group service of messages makes no group, but a contradiction.
+
+        So does a second service beside the right one, and a Contact of another feature.
+        """
+        plain, session = invite(ALICE, BOB), icsi(Feature.SESSION)
+        for name, value in (
+            ("P-Asserted-Service", icsi(Feature.PAGER, True)),
+            ("P-Asserted-Service", f"{session}, {icsi(Feature.PAGER)}"),
+            ("Contact", f"<sip:pf@127.0.0.1>;{tag(Feature.FILE)}"),
+        ):
+            with self.subTest(value):
+                headers = plain.headers.with_replaced(name, value)
+                error = self.assertRaises(
+                    CannotInterwork,
+                    read_invite,
+                    plain.replace(headers=headers),
+                    PLAN,
+                    Policy(),
+                )
+                self.assertEqual(
+                    (error.status, error.cause), (403, "contradictory-features")
+                )
 
     def test_other_features(self) -> None:
         """What is no message, file or session is 488."""
@@ -225,8 +236,21 @@ class Users(SynchronousTestCase):
         self.assertEqual(self.target(recipient=uri), uri)
 
     def test_to(self) -> None:
-        """That of To, where the Request-URI names a function of the network."""
-        self.assertEqual(self.target(request_uri="sip:isf@ims.example.net"), BOB)
+        """That of To, where the Request-URI names this gateway, and nobody else."""
+        self.assertEqual(self.target(request_uri="sip:ims.example.net"), BOB)
+        carol = "sip:carol@ims.example.net"
+        self.assertEqual(self.target(request_uri=carol), carol)
+
+    def test_originator(self) -> None:
+        """Who wrote is who is asserted, otherwise who is in From."""
+        carol = "sip:carol@example.net"
+        for headers, expected in (
+            ((("p-asserted-identity", f"<{carol}>"),), carol),
+            ((("p-asserted-identity", ""),), ""),
+            ((), ALICE),
+        ):
+            found = message(without=frozenset({"P-Asserted-Identity"}), headers=headers)
+            self.assertEqual(found.originator_uri, expected)
 
     def test_identifier(self) -> None:
         """The service that the address names is no part of the user."""
@@ -240,7 +264,7 @@ class Networks(SynchronousTestCase):
         return is_terminating(request, BOB[4:], chosen)
 
     def test_policy(self) -> None:
-        """Where the request says nothing, policy does. [TS 5.1 step 2]"""
+        """Where the request says nothing, policy does (TS 5.1 step 2)."""
         request = request_of()
         self.assertTrue(self.terminating(request))
         self.assertFalse(self.terminating(request, network="originating"))
@@ -274,23 +298,3 @@ class Networks(SynchronousTestCase):
         for name in ("P-Served-User", "Route"):
             request = with_header(request_of(), name, "<<;orig")
             self.assertTrue(self.terminating(request))
-
-
-class Mailboxes(SynchronousTestCase):
-    def test_mailboxes(self) -> None:
-        """A mailto or SIP URI names a mailbox; a number does not."""
-        for uri, expected in (
-            ("mailto:bob@example.net", "bob@example.net"),
-            ("mailto:bob@example.net?subject=x", "bob@example.net"),
-            ("sip:bob@example.net", "bob@example.net"),
-            ("sip:+15145550002@example.net;user=phone", ""),
-            ("sip:+15145550002@example.net", ""),
-            ("sip:bob%2Bx@example.net", "bob+x@example.net"),
-            ("mailto:bob%2Bx@example.net", "bob+x@example.net"),
-            ("mailto:a@example.net,b@example.net", ""),
-            ("mailto:bob", ""),
-            ("sip:example.net", ""),
-            (BOB, ""),
-            ("im:bob@example.net", ""),
-        ):
-            self.assertEqual(mailbox_of(parse_uri(uri)), expected, uri)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.addressing.dialplan import DialPlan, PhoneAddress
+from cpmgw.addressing.own import own_names
 from cpmgw.errors import CannotInterwork
-from cpmgw.iwf.parties import EMERGENCY, NO_REPLY, NOT_LISTED, Parties, parties_of
+from cpmgw.iwf.parties import (
+    EMERGENCY,
+    NO_REPLY,
+    NOT_LISTED,
+    Parties,
+    mailbox_of,
+    parties_of,
+    parties_of_group,
+)
 from cpmgw.sip.errors import SipSyntaxError
+from cpmgw.sip.uri import parse_uri
 from tests.addressing.plans import DOMAIN, e164, name, plan, short
 from tests.iwf.requests import ALICE, BOB, PLAN, request_of
 
@@ -21,6 +32,9 @@ HERE = plan(
     rules=[{"prefix": "7", "add": "+1514555", "digits": 5}],
     names=[{"name": "BANK", "uri": "sip:bank@example.net"}],
     short_senders=True,
+)
+OURS = msgspec.structs.replace(
+    PLAN, own=own_names((DOMAIN,), parse_uri(f"sip:CPM-IWF@{DOMAIN}"))
 )
 AT_HOME = f"phone-context={DOMAIN}"
 
@@ -103,17 +117,58 @@ class OriginatorOfARequest(SynchronousTestCase):
 
 class TargetOfARequest(SynchronousTestCase):
     def test_number(self) -> None:
-        """Of the Request-URI, otherwise of To; none if neither has one."""
+        """Of the Request-URI; of To where that names the gateway, and nobody else."""
         for request_uri, recipient, expected in (
             ("", BOB, BOB[4:]),
             ("sip:+15145550007@x;user=phone", BOB, "+15145550007"),
-            ("sip:iwf@ims.example.net", BOB, BOB[4:]),
-            ("sip:iwf@ims.example.net", "sip:bob@ims.example.net", ""),
-            ("urn:service:sos", "sip:bob@ims.example.net", ""),
+            ("sip:ims.example.net", BOB, BOB[4:]),
+            ("sip:CPM-IWF@IMS.example.net", BOB, BOB[4:]),
+            ("sip:ims.example.net", "sip:bob@ims.example.net", ""),
+            ("sip:carol@ims.example.net", BOB, ""),
+            ("sip:carol@corp.example", BOB, ""),
+            ("sip:12@ims.example.net", BOB, ""),
+            ("sip:CPM-IWF@corp.example", BOB, ""),
+            ("sip:corp.example", BOB, ""),
+            ("mailto:bob@corp.example", BOB, ""),
+            ("urn:service:counseling", BOB, ""),
         ):
             with self.subTest(request_uri=request_uri, recipient=recipient):
-                found = parties(request_uri=request_uri, recipient=recipient)
+                found = parties(OURS, request_uri=request_uri, recipient=recipient)
                 self.assertEqual((found.target_text, found.fault), (expected, ""))
+
+    def test_number_of_a_group(self) -> None:
+        """Of the Request-URI alone, for an invitation to a group (TS 5.1 step 8 c)."""
+        for request_uri, expected in (
+            ("tel:+15145550007", "+15145550007"),
+            ("sip:CPM-IWF@ims.example.net", ""),
+            ("sip:carol@corp.example", ""),
+        ):
+            found = parties_of_group(request_of(request_uri=request_uri), OURS)
+            self.assertEqual(found.target_text, expected)
+            self.assertEqual(str(found.target_uri), request_uri)
+
+    def test_mailbox(self) -> None:
+        """That of the one who has the number, if there is any."""
+        for uri, expected in (
+            ("mailto:bob@example.net", "bob@example.net"),
+            ("mailto:bob@example.net?subject=x", "bob@example.net"),
+            ("sip:bob@example.net", "bob@example.net"),
+            ("sip:+15145550002@example.net;user=phone", ""),
+            ("sip:+15145550002@example.net", ""),
+            ("sip:bob%2Bx@example.net", "bob+x@example.net"),
+            ("mailto:bob%2Bx@example.net", "bob+x@example.net"),
+            ("mailto:a@example.net,b@example.net", ""),
+            ("mailto:bob", ""),
+            ("sip:example.net", ""),
+            ("sip:CPM-IWF@ims.example.net", ""),
+            ("sip:911@example.net", ""),
+            (BOB, ""),
+            ("im:bob@example.net", ""),
+        ):
+            with self.subTest(uri=uri):
+                self.assertEqual(mailbox_of(parse_uri(uri), OURS), expected)
+                found = parties(OURS, request_uri="sip:ims.example.net", recipient=uri)
+                self.assertEqual(found.mailbox, expected)
 
     def test_dialled(self) -> None:
         """Local, international and short numbers by the dial plan."""
@@ -131,11 +186,13 @@ class TargetOfARequest(SynchronousTestCase):
         for uri, fault in (
             (f"tel:911;{AT_HOME}", EMERGENCY),
             (f"sip:112@{DOMAIN};user=phone", EMERGENCY),
+            ("sip:911@corp.example", EMERGENCY),
+            ("urn:service:sos.fire", EMERGENCY),
             (f"tel:4711;{AT_HOME}", NOT_LISTED),
             ("sip:bank@example.net", NO_REPLY),
             (f"tel:12;{AT_HOME}", ""),
         ):
-            for request_uri, recipient in ((uri, BOB), ("sip:iwf@x", uri)):
+            for request_uri, recipient in ((uri, BOB), (f"sip:{DOMAIN}", uri)):
                 with self.subTest(request_uri=request_uri, recipient=recipient):
                     found = parties(HERE, request_uri=request_uri, recipient=recipient)
                     self.assertIsNone(found.target)

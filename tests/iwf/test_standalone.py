@@ -225,12 +225,8 @@ class RepeatKey(SynchronousTestCase):
             self.key(message_id="m-2"),
             self.key(sender="tel:+15145550009"),
             self.key(recipient="tel:+15145550009"),
-            self.key(
-                recipient="tel:+15145550008", request_uri="sip:iwf@ims.example.net"
-            ),
-            self.key(
-                recipient="tel:+15145550007", request_uri="sip:iwf@ims.example.net"
-            ),
+            self.key(recipient="tel:+15145550008", request_uri="sip:ims.example.net"),
+            self.key(recipient="tel:+15145550007", request_uri="sip:ims.example.net"),
         }
         self.assertEqual(len(keys), 6)
 

@@ -158,7 +158,11 @@ class Reload(LiveTestCase):
         self.assertEqual(status, 200)
         self.assertEqual(
             told,
-            {"changed": ["policy.retry_after"], "needs_restart": ["smsc[home].window"]},
+            {
+                "changed": ["policy.retry_after"],
+                "needs_restart": ["smsc[home].window"],
+                "remarks": [],
+            },
         )
         await gateway.line("needs a restart: smsc[home].window")
 

@@ -57,6 +57,8 @@ These choices of the TS belong to one peer or to the node, and stand there.
 | which SM-SC a number goes to | 6.2.2 | `[[smsc]] prefixes` |
 | the addresses in events | 6.2.3.2 | `[sip] address`, `[sip] participating_function` |
 | who may assert identities | RFC 3325 | `[sip] trusted` |
+| the conversion for other services | 6.1.5.1 | the IWF of the service: `[[iwf]]` |
+| delivery of SMS over CS, PS or IP | 6.2.1 Note 2 | the SM-SC and its IP-SM-GW |
 """
 
 

@@ -99,6 +99,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "Table 26, Time of Expiry": ("mms.session_expiry",),
     "Table 26, Acknowledgement Request": ("mms.acknowledgement_request",),
     "Table 26, Forward counter": ("mms.forward_counter",),
+    "Table 26, recipient-list-history in Content": ("session.texts",),
     "Table 26, Content": (
         "session.texts",
         "session.inform_invited",
@@ -188,6 +189,7 @@ BEYOND: Final = frozenset(
     {
         "pager_success_status",
         "correlation_headers",
+        "message_correlator",
         "retry_after",
         "duplicate_window",
         "untagged_as_pager",

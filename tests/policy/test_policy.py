@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.policy import Policy, contradictions
+from cpmgw.config import loads
+from cpmgw.policy import PROFILES, Policy, contradictions
+from tests.policy.profile import profile
+from tests.test_config import least
 from txsmpp.constants import MessageState
+
+Table = dict[str, object]
 
 
 class Priorities(SynchronousTestCase):
@@ -107,3 +114,59 @@ class Contradictions(SynchronousTestCase):
     def test_defaults_agree(self) -> None:
         """The defaults contradict nothing."""
         self.assertEqual({}, contradictions(Policy()))
+
+
+class Value(SynchronousTestCase):
+    """A policy is a value: what began under one is held to it until it ends."""
+
+    def test_tables_stay_as_they_are(self) -> None:
+        """No table of a policy can be changed, however the policy was made."""
+        written = loads(least(**{"policy.priority": "urgent = 3"}), {}).policy
+        again = msgspec.structs.replace(Policy(), priority=dict(Policy().priority))
+        for policy in (Policy(), written, again, *map(profile, PROFILES)):
+            found = list(_tables(policy))
+            self.assertEqual(5, len(found))
+            for table in found:
+                before = dict(table)
+                for change in CHANGES:
+                    self.assertRaises(TypeError, change, table)
+                self.assertEqual(before, table)
+
+    def test_hash(self) -> None:
+        """Policies that are equal have one hash, others have another."""
+        self.assertEqual(hash(Policy()), hash(profile("oma")))
+        written = loads(least(**{"policy.priority": "urgent = 3"}), {}).policy
+        self.assertEqual(3, len({Policy(), profile("oma"), profile("rcs"), written}))
+
+    def test_written(self) -> None:
+        """A policy is written with its tables, as /policy shows it."""
+        shown = msgspec.json.decode(msgspec.json.encode(Policy()))
+        self.assertEqual(dict(Policy().priority), shown["priority"])
+        self.assertEqual(["MMS", "email"], shown["selection"]["services"]["file"])
+
+
+def _merge(table: Table) -> None:
+    table |= {"x": 1}
+
+
+# Every way to change a dict.
+CHANGES: tuple[Callable[[Table], object], ...] = (
+    lambda table: table.__setitem__("x", 1),
+    lambda table: table.__delitem__(next(iter(table))),
+    lambda table: table.pop(next(iter(table))),
+    lambda table: table.popitem(),
+    lambda table: table.setdefault("x", 1),
+    lambda table: table.update(x=1),
+    lambda table: table.clear(),
+    _merge,
+)
+
+
+def _tables(struct: msgspec.Struct) -> Iterator[Table]:
+    """The tables of a policy that are no structs."""
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, msgspec.Struct):
+            yield from _tables(value)
+        elif isinstance(value, dict):
+            yield value

@@ -111,6 +111,14 @@ class InForce(Chosen):
         self.check("negative_delivery", False)
         self.check("failed_iw_events", True)
 
+    def test_message_correlator(self) -> None:
+        """Appendix F is not applied; Message-Context is sent as in the TS.
+
+        (RCC.10 Appendix F difference 1, as far as RCC.07 is not there) (RCC.10 6.2.4)
+        """
+        self.check("message_correlator", "none")
+        self.check("correlation_headers", True)
+
     def test_no_rules_for_targets(self) -> None:
         """For messages no policy is checked; MMS takes no session.
 

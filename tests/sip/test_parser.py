@@ -249,9 +249,15 @@ class LimitTests(SynchronousTestCase):
         self.check("max_message", at, past, len(at), 513)
 
     def test_max_head(self) -> None:
-        """The limit of start line and headers: 513."""
+        """The limit of start line and headers: 513, to where the Via within it says."""
         at, past = message(START), message(START, "x:")
         self.check("max_head", at, past, len(at) - 4, 513)
+        limits = Limits(max_head=len(at) - 4)
+        for octets in (past, past.removesuffix(b"\r\n\r\n")):
+            event = only(StreamParser(limits).feed(octets))
+            assert isinstance(event, Invalid)
+            assert event.error.answer is not None
+            self.assertEqual(event.error.answer.status, 513)
 
     def test_max_headers(self) -> None:
         """The number of header fields: 513."""

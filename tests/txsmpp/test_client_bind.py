@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.interfaces import ITCPTransport
-from twisted.logger import LogLevel, capturedLogs
+from twisted.logger import LogEvent, LogLevel, capturedLogs, formatEvent
 
 from tests.txsmpp.peers import HOST, PORT, NetworkCase
 from txsmpp.client import Bind
 from txsmpp.errors import ConnectionLost, NotBound
+
+
+def errors(logged: Sequence[LogEvent]) -> list[str]:
+    """What an operator is told in them."""
+    return [formatEvent(each) for each in logged if each["log_level"] is LogLevel.error]
 
 
 class BindTests(NetworkCase):
@@ -92,8 +99,7 @@ class BindTests(NetworkCase):
         with capturedLogs() as logged:
             client = self.client(refused_delay=60.0)
             self.network.advance(130.0)
-        errors = [each for each in logged if each["log_level"] is LogLevel.error]
-        self.assertEqual(len(errors), 1)
+        self.assertEqual(len(errors(logged)), 1)
         self.assertNotIn("secret", str(logged))
         self.assertFalse(client.bound)
         self.assertEqual(centre.sessions, [])
@@ -119,5 +125,49 @@ class BindTests(NetworkCase):
         factory.react = lambda peer, got: peer.transport.abortConnection()  # type: ignore
         with capturedLogs() as logged:
             self.client()
-        (told,) = [each for each in logged if each["log_level"] is LogLevel.error]
-        self.assertIn("non-clean fashion", told["error"])
+        (told,) = errors(logged)
+        self.assertIn("non-clean fashion", told)
+
+    def test_no_connection(self) -> None:
+        """Why there is no connection is told once, and again once it was there."""
+        why = "Connection was refused by other side."
+        refused = f"SMPP bind to home as cpmgw failed: {why}"
+        with capturedLogs() as logged:
+            self.client(backoff_maximum=1.0)
+            self.network.advance(5.0)
+            self.assertEqual(errors(logged), [refused])
+            self.centre()
+            self.network.advance(1.0)
+            self.assertIn("SMPP bind to home as cpmgw is up", map(formatEvent, logged))
+            self.port.stopListening()
+            self.network.cut(HOST, PORT)
+            self.network.advance(5.0)
+        self.assertEqual(errors(logged), [refused] * 2)
+        told = [formatEvent(each) for each in logged]
+        self.assertIn("SMPP bind to home as cpmgw is up", told)
+        lost = "Connection to the other side was lost in a non-clean fashion."
+        self.assertIn(f"SMPP bind to home as cpmgw ended: {lost}", told)
+
+    def test_stop_while_connecting(self) -> None:
+        """A connection that is given up by us is nothing to be told."""
+        self.network.partition(HOST, PORT)
+        with capturedLogs() as logged:
+            self.stop(self.client())
+        self.assertEqual(errors(logged), [])
+
+    def test_bind_that_cannot_be_sent(self) -> None:
+        """One that SMPP cannot carry is told, and tried again as one refused."""
+        factory = self.raw_centre()
+        for system_id, why in (("€", "not ISO 8859-1"), ("a\0b", "a NUL inside")):
+            bind = Bind(system_id=system_id, password="secret")
+            before = len(factory.peers)
+            with capturedLogs() as logged:
+                client = self.client(bind, refused_delay=60.0)
+                self.network.advance(59.0)
+            (told,) = errors(logged)
+            self.assertIn(f"failed: system_id: {why}", told)
+            self.assertEqual(len(factory.peers), before + 1)
+            self.assertTrue(factory.peers[-1].closed)
+            self.network.advance(2.0)
+            self.assertEqual(len(factory.peers), before + 2)
+            self.stop(client)

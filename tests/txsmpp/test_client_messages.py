@@ -33,6 +33,18 @@ class MessageTests(NetworkCase):
         self.assertEqual(response.command_status, S.ESME_RX_T_APPN)
         self.assertEqual(response.sequence_number, 1)
 
+    def test_owed(self) -> None:
+        """A client knows how many requests it has not answered."""
+        held = self.esme.answer = Held()
+        (client,) = self.clients
+        self.assertEqual(client.owed, 0)
+        for _ in range(3):
+            self.deliver(pdu.DeliverSm())
+        self.assertEqual(client.owed, 3)
+        for each in held.deferreds:
+            each.callback(0)
+        self.assertEqual(client.owed, 0)
+
     def test_data_sm_and_coroutines(self) -> None:
         """data_sm is a message too; a handler may be a coroutine (4.7)."""
 

@@ -67,6 +67,15 @@ class OutbindTests(NetworkCase):
         self.assertEqual(self.centre_side.sessions, [])
         self.assertEqual(self.ours.connections, set())
 
+    def test_bind_that_cannot_be_sent(self) -> None:
+        """Asked to bind as what SMPP cannot carry we close."""
+        self.ours._bind = Bind(system_id="€", password="secret", mode="receiver")
+        session = self.connect()
+        session.send(pdu.Outbind("centre", "known"), None)
+        self.network.settle()
+        self.assertEqual(self.centre_side.sessions, [])
+        self.assertEqual(self.ours.connections, set())
+
     def test_silence(self) -> None:
         """Who does not ask in time is closed; there are no more than the limit."""
         for _ in range(2):

@@ -59,6 +59,18 @@ class UnbindTests(SessionCase):
         assert isinstance(ended, Ended)
         self.assertIsInstance(ended.error, ResponseTimeout)
 
+    def test_unbind_within(self) -> None:
+        """What is open may take as long as is said; only less can be said later."""
+        for first, second, ends in ((4.0, 9.0, 4.0), (4.0, None, 3.0), (9.0, 1.0, 1.0)):
+            self.start(response_timeout=20.0)
+            self.session.request(pdu.SubmitSm(), self.now, "token")
+            self.session.unbind(self.now, first)
+            self.session.unbind(self.now, second)
+            self.wait(ends - 0.1)
+            self.assertEqual(self.told(), [])
+            self.wait(0.2)
+            self.assertIs(self.session.state, State.CLOSED)
+
     def test_unbind_without_answer(self) -> None:
         """An unbind that is not answered ends the session all the same."""
         self.start()

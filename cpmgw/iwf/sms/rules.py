@@ -134,6 +134,7 @@ def message_context(source: AcceptedMessage) -> str | None:
 
 def message_correlator(source: AcceptedMessage) -> str | None:
     """Message-Correlator: the fingerprint of the text (TS 6.2.4, Appendix F)."""
-    if not source.policy.correlation_headers:
+    policy = source.policy
+    if not policy.correlation_headers or policy.message_correlator == "none":
         return None
     return correlator.message_correlator(source.text)

@@ -18,7 +18,7 @@ TABLE_9_SIP_MESSAGE: Final = Table[InboundMessage](
         # Of the CPIM content; the SIP body is message/cpim (last row).
         Row("Content-Type", MANDATORY, rules.content_type),
         Row("P-Asserted-Identity, From", MANDATORY, rules.sender_identities),
-        # RCC.10 6.2.2.2.1 ignores the priority: policy key map_inbound_priority.
+        # RCC.10 6.2.2.2.1 ignores the priority: policy key inbound_priority.
         Row("Priority", OPTIONAL, rules.priority),
         Row("To, Request-URI", MANDATORY, rules.target_address),
         Row("User-Agent", MANDATORY, rules.user_agent),
