@@ -13,7 +13,7 @@ from cpmgw.addressing.own import own_names
 from cpmgw.addressing.table import StaticTable
 from cpmgw.config import Config
 from cpmgw.leaving import Leaving
-from cpmgw.sip.listening import parse_alias
+from cpmgw.sip.listening import parse_alias, parse_listen
 from cpmgw.sip.uri import parse_uri
 
 
@@ -78,7 +78,8 @@ def dial_plan_of(config: Config) -> DialPlan:
     gateway, sip = config.gateway, config.sip
     address = parse_uri(config.iwf_address)
     aliases = [parse_alias(each)[0] for each in sip.aliases]
-    hosts = (gateway.domain, sip.host, *aliases)
+    bound = [parse_listen(each).interface for each in sip.listen]
+    hosts = (gateway.domain, sip.host, *aliases, *bound)
     return plan_of(
         config.dial_plan,
         gateway.domain,

@@ -69,9 +69,10 @@ class Following(Numbered):
         self.assertEqual(self.numbering.directory.counts["static"], 2)
 
     def test_own_names(self) -> None:
-        """The gateway is known by domain, host, aliases, and its own address."""
+        """The gateway is known by domain, host, aliases, listeners and its address."""
         chosen = msgspec.structs.replace(
             self.config.sip,
+            listen=("udp:5060:interface=192.0.2.1", "udp:5060"),
             host="198.51.100.1",
             aliases=("gw.example.net:5070", "[2001:db8::1]"),
             address="sip:iwf@iwf.example.net",
@@ -83,6 +84,7 @@ class Following(Numbered):
         own = self.numbering.plan.own
         for text in (
             f"sip:{self.config.gateway.domain}",
+            "sip:192.0.2.1",
             "sip:198.51.100.1",
             "sip:gw.example.net",
             "sip:[2001:db8::1]:5060",
