@@ -6,17 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from cpmgw.isf.explanation import ExplainedStep, line_of, plain, steps_of
+from cpmgw.isf.documents import StepDocument, step_documents
+from cpmgw.isf.explanation import plain
 from cpmgw.trace import Attempt, Entry
-
-
-class ToldStep(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of TS 5.1: `progress` is taken, bypassed or not reached."""
-
-    step: str
-    question: str
-    progress: str
-    findings: tuple[str, ...]
 
 
 class ToldAttempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,7 +17,7 @@ class ToldAttempt(msgspec.Struct, frozen=True, kw_only=True):
     iwf: str
     status: int
     cause: str
-    steps: tuple[ToldStep, ...]
+    steps: tuple[StepDocument, ...]
 
 
 class ToldRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,14 +68,5 @@ def _attempt(attempt: Attempt) -> ToldAttempt:
         iwf=attempt.selection.chosen,
         status=attempt.status,
         cause=attempt.cause,
-        steps=tuple([_step(each) for each in steps_of(attempt.selection)]),
-    )
-
-
-def _step(step: ExplainedStep) -> ToldStep:
-    return ToldStep(
-        step=step.step,
-        question=step.question,
-        progress=step.progress.value,
-        findings=tuple([line_of(each) for each in step.findings]),
+        steps=step_documents(attempt.selection),
     )

@@ -8,8 +8,8 @@ from cpmgw.cli.asking import Asked
 from cpmgw.cli.explaining import Explanation, Outlook
 from cpmgw.cli.services import Iwf
 from cpmgw.errors import CannotInterwork
-from cpmgw.isf.explanation import ExplainedStep, plain, steps_of
-from cpmgw.isf.findings import Finding
+from cpmgw.isf.documents import StepDocument, step_documents
+from cpmgw.isf.explanation import plain
 
 
 class RequestDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,25 +34,6 @@ class IwfDocument(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     service: str
     uri: str
-
-
-class FindingDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step found; status and cause are 0 and empty unless it excludes an IWF."""
-
-    iwf: str
-    verdict: str
-    text: str
-    status: int
-    cause: str
-
-
-class StepDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of TS 5.1; `progress` is taken, bypassed or not reached."""
-
-    step: str
-    question: str
-    progress: str
-    findings: tuple[FindingDocument, ...]
 
 
 class OutlookDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +80,7 @@ def document_of(explanation: Explanation) -> ExplanationDocument:
         chosen=outlook.iwf.name if outlook else "",
         request=_request(asked) if asked else None,
         iwfs=tuple([_iwf(each) for each in explanation.iwfs]),
-        steps=tuple([_step(each) for each in steps_of(selection)] if selection else []),
+        steps=step_documents(selection) if selection else (),
         next=_outlook(outlook) if outlook else None,
         refusal=_refusal(refusal) if refusal else None,
         unreached=explanation.unreached,
@@ -133,26 +114,6 @@ def _request(asked: Asked) -> RequestDocument:
 
 def _iwf(iwf: Iwf) -> IwfDocument:
     return IwfDocument(name=iwf.name, service=iwf.capabilities.service, uri=iwf.uri)
-
-
-def _step(step: ExplainedStep) -> StepDocument:
-    return StepDocument(
-        step=step.step,
-        question=step.question,
-        progress=step.progress.value,
-        findings=tuple([_finding(each) for each in step.findings]),
-    )
-
-
-def _finding(finding: Finding) -> FindingDocument:
-    refusal = finding.refusal
-    return FindingDocument(
-        iwf=finding.iwf,
-        verdict=finding.verdict.value,
-        text=plain(finding.text),
-        status=refusal.status if refusal else 0,
-        cause=refusal.cause if refusal else "",
-    )
 
 
 def _outlook(outlook: Outlook) -> OutlookDocument:

@@ -60,10 +60,15 @@ class Headers:
     def _lines(self, name: str) -> list[str]:
         index = self._index
         if index is None:
-            index = self._index = {}
-            for key, value in self._fields:
-                index.setdefault(key_of(key), []).append(value)
+            index = self._indexed()
         return index.get(KEYS.get(name) or name.lower()) or []
+
+    def _indexed(self) -> Index:
+        index: Index = {}
+        for key, value in self._fields:
+            index.setdefault(KEYS.get(key) or key_of(key), []).append(value)
+        self._index = index
+        return index
 
     def raw(self, name: str) -> list[str]:
         """The value of each line of this name."""
@@ -101,7 +106,10 @@ class Headers:
         return len(self._index or ()) != len(self._fields)
 
     def __contains__(self, name: str) -> bool:
-        return bool(self._lines(name))
+        index = self._index
+        if index is None:
+            index = self._indexed()
+        return (KEYS.get(name) or name.lower()) in index
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._fields)

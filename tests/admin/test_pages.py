@@ -331,7 +331,9 @@ class Traced(Pages):
         self.assertEqual((attempt["iwf"], attempt["status"]), ("SMS", 202))
         steps = {each["step"]: each for each in attempt["steps"]}
         self.assertEqual(list(steps), ["1", "2", "3", "4", "5", "6", "7", "8", "9"])
-        self.assertEqual(steps["5"]["findings"], [r"MMS excluded: no \r\n\u2603"])
+        (found,) = steps["5"]["findings"]
+        self.assertEqual((found["iwf"], found["verdict"]), ("MMS", "excluded"))
+        self.assertEqual(found["text"], r"no \r\n\u2603")
         self.assertEqual(steps["9"]["progress"], "taken")
         self.assertEqual(steps["1"]["findings"], [])
 
