@@ -5,12 +5,9 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from cpmgw.errors import CannotInterwork, StoreError
-from cpmgw.isf.iw_numbers import (
-    InterworkingNumbers,
-    group_session_of,
-    with_number,
-    with_number_in_answer,
-)
+from cpmgw.isf.group_session import group_session_of
+from cpmgw.isf.iw_numbers import InterworkingNumbers
+from cpmgw.isf.numbered import with_number, with_number_in_answer
 from cpmgw.policy import SelectionPolicy
 from cpmgw.records import Allocation
 from cpmgw.sip.message import Request, Response

@@ -14,20 +14,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cpmgw.config import NumberPoolConfig
-from cpmgw.cpm.headers import IW_NUMBER, iw_number_of
-from cpmgw.cpm.identity import tel_uri
 from cpmgw.errors import CannotInterwork, StoreError
 from cpmgw.interfaces import IInterworkingNumbers
-from cpmgw.isf.group_session import group_session_of
 from cpmgw.records import Allocation, GroupSession, NumberPool, Shortage
-from cpmgw.sip.message import Request, Response
-
-__all__ = [
-    "InterworkingNumbers",
-    "group_session_of",
-    "with_number",
-    "with_number_in_answer",
-]
 
 NO_NUMBER: Final = "no-interworking-number"
 TOO_MANY: Final = "too-many-sessions"
@@ -206,29 +195,4 @@ def _number_pool(config: NumberPoolConfig) -> NumberPool:
         shared=config.share == "user",
         idle=config.idle,
         most_per_user=config.most_per_user,
-    )
-
-
-def with_number(request: Request, number: str) -> Request:
-    """The request as the IWF gets it: the number in IW-Number (7a.v.1, 7a.vi.1, 8 e).
-
-    It is the asserted identity too, in place of all others (7a.vii, 8 g).
-    """
-    uri = tel_uri(number)
-    headers = request.headers.with_replaced(IW_NUMBER, str(uri))
-    return request.replace(
-        headers=headers.with_replaced("P-Asserted-Identity", f"<{uri}>")
-    )
-
-
-def with_number_in_answer(response: Response, number: str) -> Response:
-    """The IWF's 2xx as it goes on: its IW-Number preserved, else added (step 12).
-
-    Other answers are left as they are: only a success has it (conversation TS C.1.12).
-    """
-    is_success = 200 <= response.status < 300
-    if not is_success or iw_number_of(response.headers) is not None:
-        return response
-    return response.replace(
-        headers=response.headers.with_replaced(IW_NUMBER, str(tel_uri(number)))
     )

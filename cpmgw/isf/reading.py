@@ -20,7 +20,7 @@ from cpmgw.errors import CannotInterwork
 from cpmgw.isf.request import CpmRequest
 from cpmgw.iwf.capabilities import Characteristics, Kind
 from cpmgw.iwf.parties import Parties, parties_of, parties_of_group
-from cpmgw.iwf.standalone import StandaloneMessage, read_standalone
+from cpmgw.iwf.standalone import StandaloneMessage, read_standalone, unreadable
 from cpmgw.policy import Policy, SelectionPolicy
 from cpmgw.sdp.content import content_size, content_types
 from cpmgw.sdp.errors import SdpError
@@ -114,13 +114,7 @@ def read_invite(request: Request, plan: DialPlan, policy: Policy) -> Reading:
     try:
         parties = read(request, plan)
     except SipSyntaxError as error:
-        raise CannotInterwork(
-            error.status,
-            error.reason,
-            cause="unreadable",
-            section="RFC 3261 21.4.1",
-            warning=error.reason,
-        ) from error
+        raise unreadable(error) from error
     return Reading(
         request=_cpm_request(
             request, kind, parties, _of_offer(request, kind), policy.selection

@@ -192,13 +192,18 @@ def read_standalone(
             warning=str(error),
         ) from error
     except SipSyntaxError as error:
-        raise CannotInterwork(
-            error.status,
-            error.reason,
-            cause="unreadable",
-            section="RFC 3261 21.4.1",
-            warning=error.reason,
-        ) from error
+        raise unreadable(error) from error
+
+
+def unreadable(error: SipSyntaxError) -> CannotInterwork:
+    """The answer to header fields that nobody can read."""
+    return CannotInterwork(
+        error.status,
+        error.reason,
+        cause="unreadable",
+        section="RFC 3261 21.4.1",
+        warning=error.reason,
+    )
 
 
 def _read(request: Request, received: float, plan: DialPlan) -> StandaloneMessage:

@@ -243,16 +243,16 @@ class SmsCentre:
         """Do what the number's behaviour says before the answer; gives its status."""
         if behaviour.delay:
             await deferLater(self._clock, behaviour.delay)
-        if behaviour.drop:
-            transport: Any = session.transport
-            transport.abortConnection()
-        if behaviour.drop or behaviour.silent:
-            await Deferred[None]()
         key = target.addr.lstrip("+")
         key = key if key in self._behaviours else ""
         if self._throttled.get(key, 0) < behaviour.throttled:
             self._throttled[key] = self._throttled.get(key, 0) + 1
             return behaviour.throttle_status
+        if behaviour.drop:
+            transport: Any = session.transport
+            transport.abortConnection()
+        if behaviour.drop or behaviour.silent:
+            await Deferred[None]()
         return behaviour.status
 
     def _behaviour(self, target: Address) -> SmsBehaviour:

@@ -182,6 +182,14 @@ class NoAnswer(House):
         self.settle()
         self.assertEqual(sent.status, 408)
 
+    def test_408_where_one_segment_has_no_answer(self) -> None:
+        """408 as well, though another one is refused: what has left is unknown."""
+        self.centre.behave(SmsBehaviour(silent=True, throttled=1, throttle_status=0x08))
+        sent = self.send(text="x" * 400)
+        self.network.advance(6)
+        self.settle()
+        self.assertEqual(sent.status, 408)
+
     def test_503_where_no_bind_is_up(self) -> None:
         """503 with Retry-After while the SM-SC is away (6.2.2 note 2)."""
         self.network.partition("127.0.0.1", 2775)

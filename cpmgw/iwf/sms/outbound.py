@@ -31,6 +31,8 @@ from txsmpp.pdu import CancelSm, DataSm, DataSmResp, SubmitSm, SubmitSmResp
 from txsmpp.status import CommandStatus, status_name
 
 SECTION: Final = "TS 6.2.2.1.1"
+# The answer to what was sent, and has none of the SM-SC (TS 6.1.1).
+MAY_HAVE_LEFT: Final = 408
 # As random as a UUID.
 _KEY_OCTETS: Final = 16
 
@@ -119,8 +121,9 @@ class Outbound:
     ) -> list[str]:
         """Submit all segments; their message ids once the last is answered.
 
-        CannotInterwork by Table 2 from the first that failed; those that were taken
-        are cancelled then, as far as the SM-SC still can.
+        CannotInterwork by Table 2 from the first that failed, or one that may have
+        left: no other service must be tried then. Those that were taken are cancelled,
+        as far as the SM-SC still can.
         """
         if len(requests) == 1:
             return [await self._submit_one(centre, requests[0], policy)]
@@ -142,7 +145,8 @@ class Outbound:
         if failures:
             for number, message_id in message_ids.items():
                 self._cancel(centre, requests[number], message_id)
-            raise failures[0]
+            unsure = [each for each in failures if each.status == MAY_HAVE_LEFT]
+            raise (unsure or failures)[0]
         return [message_ids[number] for number in range(len(requests))]
 
     async def _submit_one(
@@ -277,7 +281,7 @@ def unreachable(error: SmppError, policy: Policy) -> CannotInterwork:
     if isinstance(error, NotBound | QueueFull):
         status = 503
     else:
-        status = 500 if isinstance(error, CannotEncode) else 408
+        status = 500 if isinstance(error, CannotEncode) else MAY_HAVE_LEFT
     return CannotInterwork(
         status,
         reason_for(status),
