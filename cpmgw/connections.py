@@ -1,12 +1,19 @@
-"""From the configuration's words to those of SIP and SMPP."""
+"""From the configuration's words to those of SIP, MSRP and SMPP."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from cpmgw.config import Config, SmscConfig, SmscTlsConfig
 from cpmgw.cpm import product
+from cpmgw.msrp.settings import Listen, MsrpSettings, Relay
 from cpmgw.sip.digest import Account
+from cpmgw.sip.listening import parse_listen
 from cpmgw.sip.settings import EndpointSettings, Login
 from txsmpp.options import Bind, ClientOptions, Mode, TlsOptions
+
+# The option tags that a user agent of this gateway knows (RFC 4028).
+SUPPORTED: Final = ("timer",)
 
 
 def endpoint_settings(config: Config) -> EndpointSettings:
@@ -36,8 +43,56 @@ def endpoint_settings(config: Config) -> EndpointSettings:
         logins=tuple(
             Login(each.username, each.password, each.realm) for each in sip.credentials
         ),
+        supported=SUPPORTED,
         server=product.OWN_PRODUCT,
         user_agent=product.OWN_PRODUCT,
+    )
+
+
+def msrp_settings(config: Config) -> MsrpSettings:
+    """How the MSRP node behaves ([msrp])."""
+    msrp = config.msrp
+    return MsrpSettings(
+        listen=_msrp_listen(msrp.listen) if msrp.listen else None,
+        host=msrp.host,
+        relay=Relay(
+            uri=msrp.relay.uri,
+            username=msrp.relay.username,
+            password=msrp.relay.password,
+            expires=msrp.relay.expires,
+        )
+        if msrp.relay.uri
+        else None,
+        trust_roots=msrp.trust_roots,
+        spool=msrp.spool,
+        sessions=msrp.sessions,
+        connections=msrp.connections,
+        unbound=msrp.unbound,
+        unbound_per_host=msrp.unbound_per_host,
+        setup_timeout=msrp.setup_timeout,
+        connect_timeout=msrp.connect_timeout,
+        chunk_timeout=msrp.chunk_timeout,
+        closing_timeout=msrp.closing_timeout,
+        unanswered=msrp.unanswered,
+        queue=msrp.queue,
+        buffered=msrp.buffered,
+        limits=msrp.limits,
+        reception=msrp.reception,
+        sending=msrp.sending,
+        storage=msrp.storage,
+    )
+
+
+def _msrp_listen(text: str) -> Listen:
+    place = parse_listen(text)
+    return Listen(
+        port=place.port,
+        interface=place.interface,
+        backlog=place.backlog,
+        secure=place.transport == "TLS",
+        key=place.key,
+        certificate=place.certificate,
+        chain=place.chain,
     )
 
 

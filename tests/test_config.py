@@ -368,7 +368,7 @@ class Faults(FaultCase):
 
     def test_section_of_a_later_release(self) -> None:
         """A section that this release does not know is told, not ignored."""
-        self.check(least(msrp='listen = "tcp:2855"'), "msrp: unknown key")
+        self.check(least(smtp='listen = "tcp:2525"'), "smtp: unknown key")
 
     def test_not_toml(self) -> None:
         """What is no TOML is told with its place."""

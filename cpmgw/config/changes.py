@@ -68,6 +68,7 @@ AT_A_RESTART: Final = frozenset(
         "sip.limits",
         "sip.timing",
         "sip.connection",
+        "msrp",
         "smsc.name",
         "smsc.host",
         "smsc.port",

@@ -26,6 +26,8 @@ from cpmgw.config.sections import (
     CredentialsConfig,
     GatewayConfig,
     IwfConfig,
+    MsrpConfig,
+    MsrpRelayConfig,
     NumberPoolConfig,
     SipConfig,
     SmscConfig,
@@ -35,6 +37,8 @@ from cpmgw.config.sections import (
     WebConfig,
     XdmsConfig,
 )
+from cpmgw.msrp.errors import MsrpSyntaxError
+from cpmgw.msrp.uri import parse_uri as parse_msrp_uri
 from cpmgw.policy import Policy
 from cpmgw.sip.errors import SipError
 from cpmgw.sip.listening import parse_alias, parse_listen
@@ -48,6 +52,8 @@ _LABEL: Final = re.compile(
     r"(?!(?![Xx][Nn])..--)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{16,256}=*", re.ASCII)
+
+_STREAM_PORT: Final = re.compile(r"(tcp|tls|ssl):(port=)?[0-9]", re.IGNORECASE)
 
 T = TypeVar("T")
 PairFault = tuple[str, str]
@@ -119,6 +125,23 @@ def _web(text: str) -> Iterator[str]:
     yield from _place(text)
     if not text.lower().startswith("tcp:"):
         yield f"{text!r}: not tcp"
+
+
+def _msrp_listen(text: str) -> Iterator[str]:
+    if not text:
+        return
+    yield from _place(text)
+    if not _STREAM_PORT.match(text):
+        yield f"{text!r}: not tcp or tls with a port"
+
+
+def _msrp_uri(text: str) -> Iterator[str]:
+    if not text:
+        return
+    try:
+        parse_msrp_uri(text)
+    except MsrpSyntaxError as error:
+        yield f"{text!r} is no MSRP URI with a transport: {error}"
 
 
 def _token(text: str) -> Iterator[str]:
@@ -277,6 +300,28 @@ def _sip(sip: SipConfig) -> Iterator[PairFault]:
         yield "limits.max_body", "is larger than max_message"
 
 
+def _msrp(msrp: MsrpConfig) -> Iterator[PairFault]:
+    if msrp.listen and not msrp.host:
+        interface = parse_listen(msrp.listen).interface
+        if not interface or ipaddress.ip_address(interface).is_unspecified:
+            yield "host", "is missing where listen names no interface"
+    if not msrp.spool:
+        yield "spool", "must name a directory"
+    if msrp.reception.max_size > msrp.storage.storage:
+        yield "reception.max_size", "is larger than storage.storage"
+    if msrp.limits.max_path < 2 and msrp.relay.uri:
+        yield "limits.max_path", "has no room for a relay"
+
+
+def _msrp_relay(relay: MsrpRelayConfig) -> Iterator[PairFault]:
+    if relay.username and not relay.password:
+        yield "password", "is missing (or password_file)"
+    if relay.password and not relay.username:
+        yield "username", "is missing beside the password"
+    if relay.username and not relay.uri:
+        yield "uri", "is missing beside the username"
+
+
 def _centre(centre: SmscConfig) -> Iterator[PairFault]:
     if centre.backoff_initial > centre.backoff_maximum:
         yield "backoff_initial", "is longer than backoff_maximum"
@@ -331,6 +376,9 @@ RULES: Final = Rules(
         (SipConfig, "users"): _users,
         (SipConfig, "credentials"): _credentials,
         (ConnectionSettings, "trust_roots"): _authorities,
+        (MsrpConfig, "listen"): _msrp_listen,
+        (MsrpConfig, "trust_roots"): _authorities,
+        (MsrpRelayConfig, "uri"): _msrp_uri,
         (Config, "smsc"): _centres,
         (Config, "iwf"): _iwfs,
         (IwfConfig, "uri"): _needed_sip_uri,
@@ -362,6 +410,8 @@ RULES: Final = Rules(
         UserConfig: _user,
         CredentialsConfig: _user,
         SipConfig: _sip,
+        MsrpConfig: _msrp,
+        MsrpRelayConfig: _msrp_relay,
         SmscConfig: _centre,
         SmscTlsConfig: _tls,
         DialRule: addressing.faults_of_rule,

@@ -15,6 +15,10 @@ from cpmgw.addressing.settings import (
     EnumSettings,
 )
 from cpmgw.config.number_ranges import Range, range_of
+from cpmgw.msrp.parser import Limits as MsrpLimits
+from cpmgw.msrp.reception import ReceptionLimits
+from cpmgw.msrp.sending import SendLimits
+from cpmgw.msrp.spool import SpoolLimits
 from cpmgw.policy import Policy
 from cpmgw.policy.selection import KindName, ServiceName
 from cpmgw.sip.parser import Limits as SipLimits
@@ -138,6 +142,49 @@ class SipConfig(Section, frozen=True, kw_only=True):
     limits: SipLimits = SipLimits()
     timing: Timing = Timing()
     connection: ConnectionSettings = ConnectionSettings()
+
+
+class MsrpRelayConfig(Section, frozen=True, kw_only=True):
+    """[msrp.relay]: the relay that peers reach us by (RFC 4976)."""
+
+    uri: str = ""
+    username: str = ""
+    password: str = ""
+    password_file: str = ""
+    expires: int = 0
+
+    def __repr__(self) -> str:
+        return f"<MsrpRelayConfig {self.uri!r}>"  # no password in a log
+
+
+class MsrpConfig(Section, frozen=True, kw_only=True):
+    """[msrp]: the messages of sessions (RFC 4975)."""
+
+    listen: str = ""
+    host: OptionalHost = ""
+    trust_roots: tuple[str, ...] = ()
+    spool: str = "var/msrp"
+    sessions: Count = 10_000
+    connections: Count = 5_000
+    unbound: Count = 500
+    unbound_per_host: Count = 100
+    setup_timeout: Seconds = 30.0
+    connect_timeout: Seconds = 5.0
+    chunk_timeout: Seconds = 30.0
+    closing_timeout: Seconds = 5.0
+    unanswered: Count = 16
+    queue: Count = 100
+    buffered: Count = 256 * 1024
+    relay: MsrpRelayConfig = MsrpRelayConfig()
+    limits: MsrpLimits = MsrpLimits()
+    reception: ReceptionLimits = ReceptionLimits()
+    sending: SendLimits = SendLimits()
+    storage: SpoolLimits = SpoolLimits()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is MSRP, and with it sessions."""
+        return bool(self.listen or self.relay.uri)
 
 
 class SmscTlsConfig(Section, frozen=True, kw_only=True):
@@ -303,6 +350,7 @@ class Config(Section, frozen=True, kw_only=True):
 
     gateway: GatewayConfig
     sip: SipConfig = SipConfig()
+    msrp: MsrpConfig = MsrpConfig()
     smsc: tuple[SmscConfig, ...] = ()
     iwf: tuple[IwfConfig, ...] = ()
     number_pool: tuple[NumberPoolConfig, ...] = ()

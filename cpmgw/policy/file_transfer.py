@@ -8,6 +8,9 @@ import msgspec
 
 from cpmgw.policy.kinds import OptionalSeconds
 
+# What becomes of a file that is offered.
+Files = Literal["accept", "reject"]
+
 
 class FileTransferPolicy(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
@@ -17,5 +20,5 @@ class FileTransferPolicy(
     etc/profiles/oma.toml says of each key what it does and which section asks for it.
     """
 
-    accept: Literal["accept", "reject"] = "accept"
+    accept: Files = "accept"
     early_timeout: OptionalSeconds = 0

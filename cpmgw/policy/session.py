@@ -40,6 +40,7 @@ class SessionPolicy(
     acknowledge: Literal["sent", "answered"] = "answered"
 
     # Leaving it.
+    idle_timeout: OptionalSeconds = 1_800
     inform_closed: WhichSessions = "always"
     leave_by_text: bool = True
     leave_instructions: Literal["never", "first", "every"] = "first"

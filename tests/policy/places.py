@@ -37,6 +37,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "6.1.5 steps 4 to 6": ("session.modification",),
     "6.1.5, an answer before the other side's": ("session.answer_timeout",),
     "6.1.5.1": ("session.acknowledge",),
+    "6.1.6.2, a session that nobody leaves": ("session.idle_timeout",),
     "6.1.7": ("session.participant_information",),
     "6.2.1, reports in MSRP SEND": (
         "session.success_report",

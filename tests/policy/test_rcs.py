@@ -150,19 +150,20 @@ class InForce(Chosen):
         for flag in range(4):
             self.assertEqual("", profile("rcs").priority_of(flag))
 
+    def test_last_chunk(self) -> None:
+        """The last chunk waits for SMS or MMS, however long.
 
-class NotInForce(Chosen):
-    """What is chosen, and waits for the code that obeys it."""
+        (RCC.10 6.1.2 difference 2)
+        """
+        self.check("large.early_timeout", 0)
 
-    IN_FORCE = False
+    def test_files(self) -> None:
+        """A file transfer is rejected. (RCC.10 4 unsupported 4) (RCC.10 6.1.3)"""
+        self.check("file_transfer.accept", "reject")
 
-    def test_simple_im(self) -> None:
-        """SIMPLE IM is not interworked with. (RCC.10 4 unsupported 6) (RCC.10 6.5)"""
-        self.check("simple_im.interwork", False)
-
-    def test_anonymous_mms(self) -> None:
-        """An MMS whose sender is hidden does not cross. (RCC.10 4 concepts 1a)"""
-        self.check("mms.anonymous_senders", "refuse")
+    def test_success_reports_of_large_messages(self) -> None:
+        """None is asked for in large message mode. (RCC.10 4 concepts 7)"""
+        self.check("large.success_report", False)
 
     def test_sessions_are_accepted(self) -> None:
         """The IWF accepts each session itself; the user is not asked and cannot leave.
@@ -192,22 +193,6 @@ class NotInForce(Chosen):
     def test_success_reports(self) -> None:
         """MSRP success reports are not asked for. (RCC.10 4 concepts 7)"""
         self.check("session.success_report", False)
-        self.check("large.success_report", False)
-
-    def test_negative_delivery_is_not_asked_for(self) -> None:
-        """What comes from MMS asks for no negative-delivery. (RCC.10 4 concepts 8)"""
-        self.check("ask_negative_delivery", False)
-
-    def test_last_chunk(self) -> None:
-        """The last chunk waits for SMS or MMS, however long.
-
-        (RCC.10 6.1.2 difference 2)
-        """
-        self.check("large.early_timeout", 0)
-
-    def test_files(self) -> None:
-        """A file transfer is rejected. (RCC.10 4 unsupported 4) (RCC.10 6.1.3)"""
-        self.check("file_transfer.accept", "reject")
 
     def test_accept_types(self) -> None:
         """Only text stays in accept-types. (RCC.10 6.1.4 difference 1)"""
@@ -231,6 +216,24 @@ class NotInForce(Chosen):
         """There is no participant information. (RCC.10 6.1.7) (RCC.10 6.2.2.1.6)"""
         self.check("session.participant_information", False)
         self.check("session.participants_in_messages", False)
+
+
+class NotInForce(Chosen):
+    """What is chosen, and waits for the code that obeys it."""
+
+    IN_FORCE = False
+
+    def test_simple_im(self) -> None:
+        """SIMPLE IM is not interworked with. (RCC.10 4 unsupported 6) (RCC.10 6.5)"""
+        self.check("simple_im.interwork", False)
+
+    def test_anonymous_mms(self) -> None:
+        """An MMS whose sender is hidden does not cross. (RCC.10 4 concepts 1a)"""
+        self.check("mms.anonymous_senders", "refuse")
+
+    def test_negative_delivery_is_not_asked_for(self) -> None:
+        """What comes from MMS asks for no negative-delivery. (RCC.10 4 concepts 8)"""
+        self.check("ask_negative_delivery", False)
 
     def test_types_in_the_sdp(self) -> None:
         """Types that MMS does not take stay in the SDP.

@@ -1,0 +1,207 @@
+"""Where the bodies of messages are kept: in memory, and in files when they are large.
+
+Files are in a directory of this process alone, held by a lock; what an earlier process
+has left is removed. All of it is written and read where it is asked for: a body comes
+in pieces, and each goes to the system's own buffers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from zope.interface import implementer
+
+from cpmgw.msrp.bounds import Count
+from cpmgw.msrp.errors import NoRoom
+from cpmgw.msrp.interfaces import IBody
+
+_PREFIX: Final = "msrp-"
+_LOCK: Final = "lock"
+_PRIVATE: Final = 0o700
+
+
+class SpoolLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much is kept, in octets: a body in memory, all in memory, all there is.
+
+    `files` is how many bodies may be under way to files at once.
+    """
+
+    spill: int = 256 * 1024
+    memory: int = 64 * 1024 * 1024
+    storage: Count = 2 * 1024 * 1024 * 1024
+    files: Count = 500
+
+
+class Spool:
+    """Makes bodies and bounds what they take together."""
+
+    def __init__(self, directory: str, limits: SpoolLimits) -> None:
+        self._root = Path(directory)
+        self._limits = limits
+        self._own: Path | None = None
+        self._lock = -1
+        self._bodies = 0
+        self.used = 0
+        self.in_memory = 0
+        self.files = 0
+
+    def __len__(self) -> int:
+        return self._bodies
+
+    def sweep(self) -> None:
+        """Remove what processes that are no more have left."""
+        for each in self._root.glob(f"{_PREFIX}*"):
+            try:
+                descriptor = os.open(each / _LOCK, os.O_RDWR)
+            except OSError:
+                shutil.rmtree(each, ignore_errors=True)
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(each, ignore_errors=True)
+            except OSError:
+                pass  # its process is there
+            finally:
+                os.close(descriptor)
+
+    def close(self) -> None:
+        """Remove the directory; bodies that are still open lose their files."""
+        if self._own is not None:
+            shutil.rmtree(self._own, ignore_errors=True)
+            os.close(self._lock)
+            self._own = None
+
+    def body(self) -> Body:
+        """Make an empty body."""
+        self._bodies += 1
+        return Body(self)
+
+    # -- for bodies ---------------------------------------------------------------
+
+    def reserve(self, octets: int) -> None:
+        """Take room for so many more octets; NoRoom if there is none."""
+        if self.used + octets > self._limits.storage:
+            raise NoRoom("too much is stored")
+        self.used += octets
+
+    def fits_memory(self, size: int, more: int) -> bool:
+        """Whether a body of this size may be in memory, with so much more than now."""
+        limits = self._limits
+        return size <= limits.spill and self.in_memory + more <= limits.memory
+
+    def file(self) -> tuple[int, Path]:
+        """Open a new file; NoRoom where there are too many or the system refuses."""
+        if self.files >= self._limits.files:
+            raise NoRoom("too many files")
+        try:
+            path = self._directory() / secrets.token_hex(8)
+            opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise NoRoom(f"cannot store: {error}") from error
+        self.files += 1
+        return opened, path
+
+    def closed(self, octets: int) -> None:
+        """A body is no more."""
+        self._bodies -= 1
+        self.used -= octets
+
+    def _directory(self) -> Path:
+        if self._own is None:
+            name = f"{_PREFIX}{secrets.token_hex(8)}"
+            new = self._root / f".{name}"  # another process might sweep it unlocked
+            new.mkdir(_PRIVATE, parents=True)
+            lock = os.open(new / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock, self._own = lock, new.rename(self._root / name)
+        return self._own
+
+
+@implementer(IBody)
+class Body:
+    """The content of one message: written in pieces, then read."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._spool = spool
+        self._memory = bytearray()
+        self._file = -1
+        self._open = True
+        self.path: Path | None = None
+        self.size = 0
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Put octets at an offset; NoRoom where they may not be kept."""
+        size = max(self.size, offset + len(data))
+        more = size - self.size
+        self._spool.reserve(more)
+        self.size = size
+        if self.path is None:
+            if self._spool.fits_memory(size, more):
+                self._spool.in_memory += more
+                self._put(offset, data)
+                return
+            self._spill()
+        self._store(offset, data)
+
+    def finish(self) -> None:
+        """Everything is written."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+            self._spool.files -= 1
+
+    def read(self) -> bytes:
+        """All of it; for what is known to be small."""
+        return bytes(self._memory) if self.path is None else self.path.read_bytes()
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """It in pieces of this many octets at the most, one after the other."""
+        if self.path is None:
+            with memoryview(self._memory) as memory:
+                for at in range(0, len(memory), size):
+                    yield bytes(memory[at : at + size])
+            return
+        with self.path.open("rb", buffering=0) as file:
+            while piece := file.read(size):
+                yield piece
+
+    def close(self) -> None:
+        """Free it; its file is gone then. May be called again."""
+        if not self._open:
+            return
+        self._open = False
+        self.finish()
+        if self.path is not None:
+            self.path.unlink(missing_ok=True)
+        self._spool.in_memory -= len(self._memory)
+        self._memory = bytearray()
+        self._spool.closed(self.size)
+
+    def _put(self, offset: int, data: bytes) -> None:
+        memory = self._memory
+        if offset > len(memory):
+            memory.extend(bytes(offset - len(memory)))
+        memory[offset : offset + len(data)] = data
+
+    def _spill(self) -> None:
+        """Go on in a file."""
+        self._file, self.path = self._spool.file()
+        self._store(0, bytes(self._memory))
+        self._spool.in_memory -= len(self._memory)
+        self._memory = bytearray()
+
+    def _store(self, offset: int, data: bytes) -> None:
+        """Put octets into the file."""
+        try:
+            while data:
+                written = os.pwrite(self._file, data, offset)
+                offset, data = offset + written, data[written:]
+        except OSError as error:
+            raise NoRoom(f"cannot store: {error}") from error

@@ -1,0 +1,337 @@
+"""Which session a connection is for, and who may use it (RFC 4975 5.4, 7.3)."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from cpmgw.msrp.errors import SessionLost
+from cpmgw.msrp.interfaces import Remote
+from cpmgw.msrp.settings import Listen
+from tests.msrp.frames import send
+from tests.msrp.nodes import NodeCase
+
+PEER = "msrp://127.0.0.1:9/peer;tcp"
+
+
+class Passive(NodeCase):
+    def test_no_session(self) -> None:
+        """Without such a session it is 481, and the connection may try again (7.3)."""
+        node = self.node()
+        peer = self.connect(node)
+        peer.write(send() + send(None, given="1-0/0"))
+        self.network.settle()
+        self.assertEqual((peer.statuses, peer.closed), ([481, 481], False))
+
+    def test_whole_uri(self) -> None:
+        """The whole To-Path counts, not its session-id alone (RFC 4975 6.1)."""
+        node = self.node()
+        session, user = self.open(node)
+        session.begin(Remote(path=(PEER,)))
+        own = session.path[0]
+        peer = self.connect(node)
+        for wrong in (
+            own.replace("127.0.0.1", "127.0.0.2"),
+            own.replace("msrp:", "msrps:"),
+            own.replace(";tcp", ";sctp"),
+            f"{own} {own}",
+        ):
+            peer.write(send(None, given="1-0/0", to_path=wrong, from_path=PEER))
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.connections), ([481] * 4, 0))
+        same = own.replace("msrp:", "MSRP:").replace(";tcp", ";TCP;x=y")
+        peer.write(send(None, given="1-0/0", to_path=same, from_path=PEER))
+        self.network.settle()
+        self.assertEqual((peer.statuses[4:], user.connections), ([200], 1))
+
+    def test_from_path(self) -> None:
+        """Whoever is not the peer of the session gets 481, whatever he knows."""
+        node = self.node()
+        session, user = self.open(node)
+        session.begin(Remote(path=(PEER,)))
+        peer = self.connect(node)
+        for wrong in ("msrp://127.0.0.1:9/other;tcp", f"msrp://relay:1;tcp {PEER}"):
+            octets = send(to_path=session.path[0], from_path=wrong)
+            peer.write(octets)
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.connections), ([481] * 2, 0))
+        self.assertFalse(session.is_connected)
+
+    def test_by_session_id(self) -> None:
+        """With legacy matching the session-id is enough (conversation TS 5.2.1.4.1)."""
+        node = self.node()
+        session, user = self.open(node)
+        session.begin(Remote(path=(PEER,), by_session_id=True))
+        own = session.path[0].replace("127.0.0.1", "192.0.2.1")
+        peer = self.connect(node)
+        other = own[:-5] + ("x" if own[-5] != "x" else "y") + own[-4:]
+        peer.write(send(None, given="1-0/0", to_path=other))
+        peer.write(send(to_path=own, from_path="msrp://192.0.2.9:1/any;tcp"))
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.connections), ([481, 200], 1))
+        self.assertEqual(user.bodies, [b"hello"])
+
+    def test_bound_elsewhere(self) -> None:
+        """A session that has a connection takes no other: 506 (7.3)."""
+        node = self.node()
+        _, user, peer, sending = self.bound(node)
+        other = self.connect(node)
+        other.write(sending())
+        self.network.settle()
+        self.assertEqual((other.statuses, user.bodies), ([506], []))
+        peer.write(sending())
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.bodies), ([200, 200], [b"hello"]))
+
+    def test_content_binds(self) -> None:
+        """The first request need not be empty."""
+        node = self.node()
+        session, user = self.open(node)
+        session.begin(Remote(path=(PEER,)))
+        self.connect(node).write(send(to_path=session.path[0], from_path=PEER))
+        self.network.settle()
+        self.assertEqual((user.connections, user.bodies), (1, [b"hello"]))
+
+    def test_before_begin(self) -> None:
+        """Who comes before the other side is known waits, and is then let in."""
+        node = self.node()
+        session, user = self.open(node)
+        peer = self.connect(node)
+        octets = send(to_path=session.path[0], from_path=PEER)
+        peer.write(octets + octets.replace(b"m1d2", b"m3d4"))
+        self.network.settle()
+        self.assertEqual(peer.statuses, [])
+        session.begin(Remote(path=(PEER,)))
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.bodies), ([200, 200], [b"hello"] * 2))
+
+    def test_before_begin_in_vain(self) -> None:
+        """He is refused when the session is closed, or does not begin in time."""
+        for how in ("close", "wait"):
+            node = self.node()
+            session, _ = self.open(node)
+            keeps, _, peer, _ = self.bound(node)
+            octets = send(to_path=session.path[0], from_path=PEER)
+            peer.write(octets)
+            self.network.settle()
+            self.assertEqual(peer.statuses, [200])
+            if how == "close":
+                session.close()
+            else:
+                self.network.advance(29.9)
+                self.assertEqual(peer.statuses, [200])
+                self.network.advance(0.1)
+            self.network.settle()
+            self.assertEqual(peer.statuses, [200, 481])
+            self.assertTrue(keeps.is_connected)
+
+    def test_not_in_time(self) -> None:
+        """A session that nobody binds is lost after `setup_timeout`."""
+        node = self.node(setup_timeout=7.0)
+        session, user = self.open(node)
+        sent = session.send("a/b", b"x")
+        self.network.advance(100.0)
+        session.begin(Remote(path=(PEER,)))
+        self.network.advance(6.9)
+        self.assertEqual(user.reasons, [])
+        self.network.advance(0.1)
+        self.assertEqual((len(user.reasons), len(node)), (1, 0))
+        self.failureResultOf(sent, SessionLost)
+
+
+class Active(NodeCase):
+    def begin(self, port: int, **settings: float) -> None:
+        """A session that connects to a port."""
+        node = self.node(**settings)
+        self.session, self.user = self.open(node)
+        self.session.begin(
+            Remote(path=(PEER,), connect_to=("127.0.0.1", port), active=True)
+        )
+        self.network.settle()
+
+    def test_empty_send(self) -> None:
+        """Whoever is active binds with an empty SEND (RFC 6135 4.2.3)."""
+        port, peers = self.listen()
+        self.begin(port)
+        (frame,) = peers[0].frames
+        self.assertEqual(frame.request.method, "SEND")
+        self.assertEqual(str(frame.request.byte_range), "1-0/0")
+        self.assertFalse(frame.request.has_body)
+        self.assertEqual(frame.request.to_path, (PEER,))
+        self.assertEqual(frame.request.from_path, self.session.path)
+        self.assertFalse(self.session.is_connected)
+        peers[0].respond()
+        self.network.settle()
+        self.assertTrue(self.session.is_connected)
+
+    def test_where(self) -> None:
+        """It connects to c- and m-line, or where those are not told to the path."""
+        port, peers = self.listen()
+        session, _ = self.open(self.node())
+        session.begin(Remote(path=(f"msrp://127.0.0.1:{port}/x;tcp",), active=True))
+        self.network.settle()
+        self.assertEqual(len(peers), 1)
+
+    def test_by_name(self) -> None:
+        """A host may be a name."""
+        port, peers = self.listen()
+        self.network.names["peer.example.net"] = ("127.0.0.1",)
+        session, _ = self.open(self.node())
+        session.begin(
+            Remote(path=(f"msrp://peer.example.net:{port}/x;tcp",), active=True)
+        )
+        self.network.settle()
+        self.assertEqual(len(peers), 1)
+
+    def test_refused(self) -> None:
+        """Without a 200 to that the session is lost."""
+        port, peers = self.listen()
+        self.begin(port)
+        peers[0].respond(481)
+        self.network.settle()
+        (reason,) = self.user.reasons
+        self.assertIn("481", str(reason))
+        self.assertTrue(peers[0].closed)
+
+    def test_not_answered(self) -> None:
+        """So without an answer."""
+        port, _ = self.listen()
+        self.begin(port)
+        self.network.advance(30.0)
+        self.assertEqual(len(self.user.reasons), 1)
+
+    def test_nobody_there(self) -> None:
+        """Where nobody listens it is lost at once."""
+        self.begin(1)
+        self.assertEqual(len(self.user.reasons), 1)
+
+    def test_no_connection_in_time(self) -> None:
+        """Where nobody answers, after `connect_timeout`."""
+        port, _ = self.listen()
+        self.network.partition("127.0.0.1", port)
+        self.begin(port, connect_timeout=3.0)
+        self.network.advance(2.9)
+        self.assertEqual(self.user.reasons, [])
+        self.network.advance(0.1)
+        self.assertEqual(len(self.user.reasons), 1)
+
+    def test_close_while_connecting(self) -> None:
+        """A session that is closed meanwhile connects no more."""
+        self.network.latency = 1.0
+        port, peers = self.listen()
+        self.begin(port)
+        self.session.close()
+        self.network.advance(2.0)
+        self.assertEqual((peers, self.user.reasons), ([], []))
+
+    def test_one_of_two_closes_while_connecting(self) -> None:
+        """Of those that wait for one connection, the others get it."""
+        self.network.latency = 1.0
+        port, peers = self.listen()
+        node = self.node()
+        sessions = [self.open(node)[0] for _ in range(2)]
+        for session in sessions:
+            session.begin(
+                Remote(path=(PEER,), connect_to=("127.0.0.1", port), active=True)
+            )
+        sessions[0].close()
+        self.network.advance(3.0)
+        (peer,) = peers
+        (frame,) = peer.frames
+        self.assertEqual(frame.request.from_path, sessions[1].path)
+
+    def test_other_connections(self) -> None:
+        """A session that connects itself is not bound by a connection that comes."""
+        port, _ = self.listen()
+        self.begin(port)
+        other = self.connect(self.nodes[0])
+        other.write(send(to_path=self.session.path[0], from_path=PEER))
+        self.network.settle()
+        self.assertEqual((other.statuses, self.user.connections), ([506], 0))
+
+    def test_peer_is_first(self) -> None:
+        """What the peer sends before it answers the empty SEND binds as well."""
+        port, peers = self.listen()
+        self.begin(port)
+        peers[0].write(send(to_path=self.session.path[0], from_path=PEER))
+        self.network.settle()
+        self.assertEqual((self.user.connections, self.user.bodies), (1, [b"hello"]))
+        peers[0].respond(200, peers[0].frames[0])
+        self.network.settle()
+        self.assertEqual((self.user.connections, self.user.reasons), (1, []))
+
+
+class Modified(NodeCase):
+    def test_same_place(self) -> None:
+        """A modification that changes no path leaves the connection alone."""
+        here, there = self.node(), self.node()
+        active, user, passive, _ = self.pair(here, there)
+        active.begin(
+            Remote(path=passive.path, connect_to=passive.address, active=False)
+        )
+        self.assertEqual(self.network.result_of(active.send("a/b", b"x")), 200)
+        self.assertEqual(user.connections, 1)
+
+    def test_other_place(self) -> None:
+        """One with another path connects anew; what was on its way is lost."""
+        here, there = self.node(), self.node()
+        active, user, passive, old = self.pair(here, there)
+        old.answer = Deferred
+        sent = active.send("a/b", bytes(1_000_000))
+        other, new = self.open(there)
+        other.begin(Remote(path=active.path))
+        active.begin(Remote(path=other.path, connect_to=other.address, active=True))
+        self.failureResultOf(sent, SessionLost)
+        self.assertFalse(active.is_connected)
+        self.assertEqual(self.network.result_of(active.send("a/b", b"x")), 200)
+        self.assertEqual((user.connections, new.bodies), (2, [b"x"]))
+        self.assertEqual(user.reasons, [])
+        self.assertEqual((here.connections, len(old.reasons)), (1, 1))
+        self.assertFalse(passive.is_connected)
+
+    def test_while_connecting(self) -> None:
+        """One that comes while we connect makes us connect to the new place."""
+        self.network.latency = 1.0
+        (port, peers), (new_port, new_peers) = self.listen(), self.listen()
+        session, user = self.open(self.node())
+        for place in (port, new_port):
+            session.begin(
+                Remote(path=(PEER,), connect_to=("127.0.0.1", place), active=True)
+            )
+        self.network.advance(2.0)
+        new_peers[0].respond()
+        self.network.advance(2.0)
+        self.assertEqual((user.reasons, peers), ([], []))
+        self.assertTrue(session.is_connected)
+
+    def test_passive(self) -> None:
+        """A passive one lets the new peer in, and the old one no more."""
+        node = self.node()
+        session, user, peer, sending = self.bound(node)
+        keeps, _, peer_of_another, _ = self.bound(node)
+        session.begin(Remote(path=("msrp://127.0.0.1:9/new;tcp",)))
+        self.network.settle()
+        self.assertTrue(peer.closed)
+        old, new = self.connect(node), self.connect(node)
+        old.write(sending())
+        new.write(sending(from_path="msrp://127.0.0.1:9/new;tcp"))
+        self.network.settle()
+        self.assertEqual((old.statuses, new.statuses), ([481], [200]))
+        self.assertEqual((user.connections, user.bodies), (2, [b"hello"]))
+        self.assertTrue(keeps.is_connected and not peer_of_another.closed)
+
+
+class Addresses(NodeCase):
+    def test_ipv6(self) -> None:
+        """With IPv6 the host stands in brackets in the URI, and without elsewhere."""
+        node = self.node(listen=Listen(port=0, interface="::1"))
+        session, _ = self.open(node)
+        self.assertEqual(session.address[0], "::1")
+        self.assertTrue(session.path[0].startswith("msrp://[::1]:"))
+
+    def test_everywhere(self) -> None:
+        """A node that listens at all addresses is told what to call itself."""
+        everywhere = Listen(port=0)
+        session, _ = self.open(self.node(listen=everywhere))
+        self.assertEqual(session.address[0], "localhost")
+        session, _ = self.open(self.node(listen=everywhere, host="[2001:db8::1]"))
+        self.assertEqual(session.address[0], "2001:db8::1")
