@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -10,7 +10,6 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.plugin import getPlugins
 from twisted.python.failure import Failure
@@ -20,7 +19,13 @@ from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.addressing.directory import Directory
 from cpmgw.config import Config, SmscConfig
 from cpmgw.config.changes import Changes, changes
-from cpmgw.connections import client_options, endpoint_settings, smsc_binds, smsc_tls
+from cpmgw.connections import (
+    client_options,
+    endpoint_settings,
+    msrp_settings,
+    smsc_binds,
+    smsc_tls,
+)
 from cpmgw.errors import NotRunning
 from cpmgw.interfaces import (
     ICpmNetwork,
@@ -30,6 +35,7 @@ from cpmgw.interfaces import (
     IInterworkingFactory,
     IProxy,
     IReconfigurable,
+    ISessionInterworking,
     ISmsCentre,
     IStore,
 )
@@ -40,6 +46,8 @@ from cpmgw.isf.route_tokens import RouteTokens
 from cpmgw.isf.xdms.preferences import XcapPreferences
 from cpmgw.iwf.remote import capabilities_of
 from cpmgw.leaving import Leaving
+from cpmgw.msrp.interfaces import IMsrpNode
+from cpmgw.msrp.node import MsrpNode
 from cpmgw.network import CpmNetwork
 from cpmgw.numbering import Numbering
 from cpmgw.reception import Reception
@@ -48,20 +56,15 @@ from cpmgw.sip.endpoint import Endpoint
 from cpmgw.sip.proxy import Proxy
 from cpmgw.sip.resolver import Resolver
 from cpmgw.store.service import StoreService, make_store
+from cpmgw.sweeping import Sweeping
 from cpmgw.trace import Trace
 from cpmgw.traffic import Traffic
 from txsmpp.client import EsmeClient
 from txsmpp.interfaces import IEsmeHandler
 from txsmpp.tls import endpoint_for
 
-# Seconds between looks for what is overdue or has expired.
-SWEEP_INTERVAL = 5.0
 # How much of the time for a request an IWF on another host has for its answer.
 PATIENCE = 0.8
-# Seconds between looks at the pools of interworking numbers.
-POOLS_INTERVAL = 60.0
-# Bounded pieces of work that one such look does at the most.
-MOST_SWEEPS = 100
 
 classImplements(EsmeClient, ISmsCentre)
 classImplements(Proxy, IProxy)
@@ -107,37 +110,44 @@ class Gateway(Service):
             resolver,
             refused=self.traffic.turn_away,
         )
+        self._msrp = MsrpNode(reactor, msrp_settings(config))
+        self.msrp: IMsrpNode | None = self._msrp if config.msrp.is_used else None
         self._proxy: IProxy = Proxy(self.endpoint)
         self._tokens = RouteTokens()
-        self.network: ICpmNetwork = CpmNetwork(self.endpoint, self._proxy)
+        self.network: ICpmNetwork = CpmNetwork(self.endpoint, self._proxy, self._tokens)
         self.centres: list[EsmeClient] = []
-        found = getPlugins(IInterworkingFactory) if factories is None else factories
-        self._services: list[IInterworking] = [
-            service
-            for factory in sorted(found, key=lambda each: each.name)
-            if (service := factory.build(self)) is not None
-        ]
         self.numbers = InterworkingNumbers(
             self.store.numbers,
             config.number_pool,
             self.now,
             config.policy.retry_after,
         )
-        self.pool_use: tuple[PoolUse, ...] = ()
-        self._pools_due = 0.0
+        self._services = self._built(factories)
         self._preferences = self._preferences_of(config)
         self._isf = self._selection()
         self._reception = Reception(
             self.endpoint, self._isf, _senders(config), self.traffic, reactor
         )
-        # Each in its own time: a CPM side that is silent must not keep the store full.
-        self._sweepers = [
-            self._sweeper(self._sweep_store),
-            self._sweeper(self._sweep_services),
-        ]
-        self._swept: list[Deferred[Any]] = []
+        self._sweeping = Sweeping(
+            reactor,
+            self.now,
+            self.store,
+            self._services,
+            lambda: bool(self.config.number_pool),
+        )
         self._starting: Deferred[None] | None = None
         self._has_failed = False
+
+    def _built(
+        self, factories: Iterable[IInterworkingFactory] | None
+    ) -> list[IInterworking]:
+        """The interworking services of this configuration, in their order."""
+        found = getPlugins(IInterworkingFactory) if factories is None else factories
+        return [
+            service
+            for factory in sorted(found, key=lambda each: each.name)
+            if (service := factory.build(self)) is not None
+        ]
 
     @property
     def dial_plan(self) -> DialPlan:
@@ -148,6 +158,11 @@ class Gateway(Service):
     def directory(self) -> Directory:
         """Where SIP URIs of numbers are known (IHouse)."""
         return self._numbering.directory
+
+    @property
+    def pool_use(self) -> tuple[PoolUse, ...]:
+        """How many interworking numbers are in use, as of the last look."""
+        return self._sweeping.pool_use
 
     @property
     def store_open(self) -> bool:
@@ -268,7 +283,7 @@ class Gateway(Service):
         self._preferences = preferences
         self._follow_centres(old, config)
         self.trace.keep(config.limits.trace)
-        self._pools_due = 0.0
+        self._sweeping.pools_changed()
 
     def _follow_centres(self, old: Config, config: Config) -> None:
         """Start links that are new, let go of others, make more or fewer binds."""
@@ -300,14 +315,22 @@ class Gateway(Service):
         self._store_service.startService()
         try:
             self.endpoint.startService()
+            if self.msrp is not None:
+                self._msrp.startService()
         except Exception:
-            self._store_service.stopService()
+            self._give_back()
             raise
         super().startService()
         self._has_failed = False
         self._reception.close()
         self._starting = Deferred.fromCoroutine(self._start())
         self._starting.addErrback(self._cannot_start)
+
+    def _give_back(self) -> None:
+        """Close what was opened of a gateway that cannot start."""
+        if self.endpoint.running:
+            self.endpoint.stopService()
+        self._store_service.stopService()
 
     async def _start(self) -> None:
         self._tokens.use(await self.store.secret("route"))
@@ -317,10 +340,14 @@ class Gateway(Service):
         for centre in self.centres:
             centre.startService()
         self._reception.open()
-        self._swept = [each.start(SWEEP_INTERVAL, now=False) for each in self._sweepers]
-        for transport, host, port in self.endpoint.addresses:
+        self._sweeping.start()
+        bound = (("SIP", self.endpoint.addresses), ("MSRP", self._msrp.addresses))
+        for protocol, transport, host, port in [
+            (name, *address) for name, addresses in bound for address in addresses
+        ]:
             self.log.info(
-                "SIP over {transport} on {host}:{port}",
+                "{protocol} over {transport} on {host}:{port}",
+                protocol=protocol,
                 transport=transport,
                 host=host,
                 port=port,
@@ -341,17 +368,19 @@ class Gateway(Service):
     async def _stop(self) -> None:
         if self._starting is not None:
             await self._starting
-        for sweeper in self._sweepers:
-            if sweeper.running:
-                sweeper.stop()
+        self._sweeping.stop()
+        for service in self._services:
+            if ISessionInterworking.providedBy(service):
+                await service.leave()
         if self.endpoint.running:
             await self.endpoint.stopService()
-        for swept in self._swept:
-            await swept  # what it was sending has failed by now at the latest
+        await self._sweeping.ended()  # what it was sending has failed by now
         if self._preferences is not None:
             await self._preferences.stop()
         for service in self._services:
             await service.stop()
+        if self._msrp.running:
+            await self._msrp.stopService()
         await self._leaving.end()
         await gatherResults(
             [
@@ -362,36 +391,6 @@ class Gateway(Service):
         )
         self._numbering.close()
         await self._store_service.stopService()
-
-    def _sweeper(self, work: Callable[[], Coroutine[Any, Any, None]]) -> LoopingCall:
-        """What does this from time to time; a failure is logged and tried again."""
-
-        def sweep() -> Deferred[None]:
-            return Deferred.fromCoroutine(work()).addErrback(self._sweep_failed)
-
-        call = LoopingCall(sweep)
-        call.clock = self._reactor
-        return call
-
-    async def _sweep_store(self) -> None:
-        now = self.now()
-        for _ in range(MOST_SWEEPS):
-            if not await self.store.sweep(now):
-                break
-        await self._look_at_pools(now)
-
-    async def _look_at_pools(self, now: float) -> None:
-        """Note how many interworking numbers are in use, as metrics cannot wait."""
-        if now >= self._pools_due and (self.config.number_pool or self.pool_use):
-            self._pools_due = now + POOLS_INTERVAL
-            self.pool_use = tuple(await self.store.numbers.pools())
-
-    async def _sweep_services(self) -> None:
-        for service in self._services:
-            await service.sweep(self.now())
-
-    def _sweep_failed(self, failure: Failure) -> None:
-        self.log.failure("sweep failed", failure)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cpmgw.config import Config, SmscConfig
     from cpmgw.iwf.capabilities import Capabilities
     from cpmgw.iwf.standalone import StandaloneMessage
+    from cpmgw.msrp.interfaces import IMsrpNode
     from cpmgw.records import (
         Allocation,
         Answer,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
         SegmentReport,
         SentMessage,
         Shortage,
+        Watched,
     )
+    from cpmgw.sip.errand import Progress
     from cpmgw.sip.forwarding import UriParameters
     from cpmgw.sip.legs import Incoming
     from cpmgw.sip.message import Request, Response
@@ -113,7 +116,7 @@ class IReceivedMessages(Interface):
 
 
 class IInterworkingNumbers(Interface):
-    """Which number stands for which Long-lived CPM Group Session (TS 5.1, 5.2)."""
+    """Which number stands for which session, of a group or of two (TS 5.1, 5.2)."""
 
     def offer(pools: Sequence[NumberPool]) -> Deferred[None]:
         """Have these numbers and no others to give: called once, at the start.
@@ -142,6 +145,9 @@ class IInterworkingNumbers(Interface):
     def take_back(allocation: Allocation) -> Deferred[bool]:
         """Release an allocation as it is known here; False if it was used since."""
 
+    def end_lost(before: float) -> Deferred[int]:
+        """Take back some numbers of sessions of two last used `before`; how many."""
+
     def allocations(after: tuple[str, str] = ("", "")) -> Deferred[list[Allocation]]:
         """Every allocation in the order of number and user, page by page.
 
@@ -152,13 +158,27 @@ class IInterworkingNumbers(Interface):
         """How much of each pool is in use."""
 
 
+class IWatchedNumbers(Interface):
+    """Whose alert is awaited after a delivery that failed (TS 6.2.3.1)."""
+
+    def keep(number: Watched) -> Deferred[None]:
+        """Keep what is known of a number, in place of what was."""
+
+    def drop(number: str) -> Deferred[None]:
+        """Forget a number; it need not be there."""
+
+    def page(after: str = "") -> Deferred[list[Watched]]:
+        """Some of those after this one in the order of numbers; none at the end."""
+
+
 class IStore(Interface):
     """What must outlive the process; each Deferred fires after the commit."""
 
     healthy: bool = Attribute("Whether the last commit went well and there is room.")
     sent: ISentMessages = Attribute("What was sent, and answered.")
     received: IReceivedMessages = Attribute("What was received.")
-    numbers: IInterworkingNumbers = Attribute("What stands for group sessions.")
+    numbers: IInterworkingNumbers = Attribute("What stands for sessions.")
+    watched: IWatchedNumbers = Attribute("Whose alert is awaited.")
 
     def secret(name: str) -> Deferred[bytes]:
         """A key of this gateway: 32 octets, the same whenever it is asked for."""
@@ -173,11 +193,28 @@ class IStore(Interface):
 class ICpmNetwork(Interface):
     """The CPM side as an IWF sees it."""
 
-    def request(request: Request) -> Deferred[Response]:
-        """Send a request outside a dialog; fires with the final response.
+    def request(
+        request: Request,
+        *,
+        timeout: float | None = None,
+        progress: Progress | None = None,
+    ) -> Deferred[Response]:
+        """Send a request without a Via; fires with the final response.
 
-        Fails with a SipError when nobody answers in time or no transport reaches.
+        As `Sender.request` in `cpmgw.sip.dialogs`; fails with a SipError.
         """
+
+    def cancel(answer: Deferred[Response], reasons: tuple[str, ...] = ()) -> None:
+        """CANCEL an INVITE, and go on waiting for its answer."""
+
+    def acknowledge(ack: Request) -> Deferred[None]:
+        """Send the ACK of a 2xx; fires when it has left, fails with a SipError."""
+
+    def contact(transport: str = "") -> SipUri:
+        """A URI by which this gateway is reached, by a transport or towards CPM."""
+
+    def begin(request: Request, iwf: str) -> Request:
+        """The request with our Record-Route: what follows finds the IWF so named."""
 
 
 class IProxy(Interface):
@@ -292,6 +329,26 @@ class IDirectory(Interface):
         """
 
 
+# -- interworking numbers --------------------------------------------------------------
+
+
+class INumbers(Interface):
+    """Interworking numbers as whoever has a session to give one to sees them.
+
+    Which session a number stands for, `IStore.numbers` knows.
+    """
+
+    def number_for(session: GroupSession, service: str) -> Deferred[Allocation]:
+        """The number of a session, one of the service's if it has none (7a.v, 7a.vi).
+
+        Fails with a CannotInterwork where there is none to give; cancelling it takes
+        the number back.
+        """
+
+    def release(session: GroupSession) -> Deferred[bool]:
+        """The session has ended: its number is free; False if it had none."""
+
+
 # -- interworking services -------------------------------------------------------------
 
 
@@ -305,8 +362,10 @@ class IHouse(Interface):
         "How numbers are read and written, by the configuration in force."
     )
     directory: IDirectory = Attribute("Where SIP URIs are known, by the same.")
+    numbers: INumbers = Attribute("Interworking numbers.")
     now: Callable[[], float] = Attribute("Gives seconds since 1970.")
     clock: IReactorTime = Attribute("Where time-outs are set.")
+    msrp: IMsrpNode | None = Attribute("Where MSRP sessions are; None without [msrp].")
     traffic: Traffic = Attribute(
         "Where a service counts what it did: plain counts, which metrics are made of."
     )
@@ -366,6 +425,9 @@ class ISessionInterworking(IInterworking):
 
     def acknowledge(request: Request) -> None:
         """The ACK of a 2xx."""
+
+    def leave() -> Awaitable[None]:
+        """Begin no session any more and end those that there are, before `stop`."""
 
 
 class IInterworkingFactory(Interface):

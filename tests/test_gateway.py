@@ -15,7 +15,7 @@ from zope.interface.verify import verifyObject
 
 from cpmgw.config import Config, loads
 from cpmgw.errors import NotRunning, StoreError
-from cpmgw.gateway import SWEEP_INTERVAL, Gateway
+from cpmgw.gateway import Gateway
 from cpmgw.interfaces import (
     ICpmNetwork,
     IHouse,
@@ -26,6 +26,7 @@ from cpmgw.interfaces import (
 )
 from cpmgw.iwf.sms.service import SmsInterworking, SmsInterworkingFactory
 from cpmgw.store.ownership import Ownership
+from cpmgw.sweeping import SWEEP_INTERVAL
 from tests.flows.house import config_text
 from tests.flows.outsider import Outsider
 from tests.isf.services import Factory, Service

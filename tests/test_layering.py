@@ -16,9 +16,26 @@ ROOT: Final = Path(__file__).parents[1]
 SHELLS: Final = frozenset(
     {
         "cpmgw.addressing.directory",
+        "cpmgw.msrp.connection",
+        "cpmgw.msrp.connections",
+        "cpmgw.msrp.interfaces",
+        "cpmgw.msrp.node",
+        "cpmgw.msrp.relay",
+        "cpmgw.msrp.session",
+        "cpmgw.msrp.tls",
         "cpmgw.sip.acknowledging",
         "cpmgw.sip.attempts",
         "cpmgw.sip.connections",
+        "cpmgw.sip.dialogs.call",
+        "cpmgw.sip.dialogs.calls",
+        "cpmgw.sip.dialogs.exchange",
+        "cpmgw.sip.dialogs.incoming",
+        "cpmgw.sip.dialogs.modifying",
+        "cpmgw.sip.dialogs.outgoing",
+        "cpmgw.sip.dialogs.ringing",
+        "cpmgw.sip.dialogs.subscribing",
+        "cpmgw.sip.dialogs.subscriptions",
+        "cpmgw.sip.dialogs.wakes",
         "cpmgw.sip.endpoint",
         "cpmgw.sip.listeners",
         "cpmgw.sip.proxy",
@@ -45,6 +62,7 @@ SANS_IO: Final = (
     "txsmpp",
     "cpmgw.sip",
     "cpmgw.sdp",
+    "cpmgw.msrp",
     "cpmgw.cpm",
     "cpmgw.addressing",
 )
@@ -67,6 +85,8 @@ UPPER: Final = (
 TRANSPORTS: Final = (
     "cpmgw.sip.endpoint",
     "cpmgw.sip.transport",
+    "cpmgw.msrp.node",
+    "cpmgw.msrp.connection",
     "cpmgw.store.sqlite",
     "cpmgw.store.postgres",
     "txsmpp.client",
@@ -187,7 +207,7 @@ class Layering(SynchronousTestCase):
 
     def test_protocols_and_store_are_below(self) -> None:
         """sip, sdp, cpm and store do not know what is built upon them."""
-        lower = ("cpmgw.sip", "cpmgw.sdp", "cpmgw.cpm", "cpmgw.store")
+        lower = ("cpmgw.sip", "cpmgw.sdp", "cpmgw.msrp", "cpmgw.cpm", "cpmgw.store")
         self.assertEqual(breaches(self.modules, lower, UPPER), [])
 
     def test_protocols_know_no_other(self) -> None:
@@ -196,18 +216,19 @@ class Layering(SynchronousTestCase):
         self.assertEqual(breaches(self.modules, ["cpmgw.sip"], others), [])
         self.assertEqual(breaches(self.modules, ["cpmgw.cpm"], others[1:]), [])
 
-    def test_descriptions_stand_alone(self) -> None:
-        """Of this project sdp knows only the errors."""
-        sdp = {n: e for n, e in self.modules.items() if within(n, ["cpmgw.sdp"])}
-        foreign = {
-            each.target
-            for module in sdp.values()
-            for each in module.imports
-            if within(each.target, ["cpmgw", "txsmpp"])
-            and not within(each.target, ["cpmgw.sdp", "cpmgw.errors"])
-        }
-        self.assertEqual(foreign, set())
-        self.assertNotEqual(sdp, {})
+    def test_descriptions_and_messages_stand_alone(self) -> None:
+        """Of this project sdp and msrp know only the errors."""
+        for room in ("cpmgw.sdp", "cpmgw.msrp"):
+            own = {n: e for n, e in self.modules.items() if within(n, [room])}
+            foreign = {
+                each.target
+                for module in own.values()
+                for each in module.imports
+                if within(each.target, ["cpmgw", "txsmpp"])
+                and not within(each.target, [room, "cpmgw.errors"])
+            }
+            self.assertEqual(foreign, set())
+            self.assertNotEqual(own, {})
 
     def test_addressing_stands_on_sip_and_cpm(self) -> None:
         """addressing knows of URIs and identities, and of nothing that uses it."""

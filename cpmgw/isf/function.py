@@ -199,6 +199,7 @@ class SelectionFunction:
             policy.selection,
             known,
             policy.retry_after,
+            policy.file_transfer.accept,
         )
 
     async def _select(

@@ -80,7 +80,11 @@ class LocalHop:
     async def invite(
         self, incoming: Incoming, request: Request, finish: Finish = unchanged
     ) -> Response:
-        """Have the service answer the INVITE, as the user agent behind us."""
+        """Have the service answer the INVITE, as the user agent behind us.
+
+        What is done here to its 2xx the leg does to each that it sends again, so that
+        they are the same octet for octet (RFC 3261 13.3.1.4).
+        """
         if self._sessions is None:  # its capabilities promise more than it has
             raise _not_reached(488, "it takes no sessions", self.capabilities)
         admitted = self._admitted(msgspec.structs.replace(incoming, request=request))
@@ -94,7 +98,12 @@ class LocalHop:
         )
         if not 200 <= response.status < 300:
             return response
-        return finish(self._proxy.with_record_route(incoming, response, parameters))
+
+        def finished(success: Response) -> Response:
+            return finish(self._proxy.with_record_route(incoming, success, parameters))
+
+        incoming.leg.finish = finished
+        return finished(response)
 
     async def within(self, incoming: Incoming) -> Response:
         """Have the service answer what belongs to a dialog of its."""

@@ -1,7 +1,8 @@
 """Interworking numbers for Long-lived CPM Group Sessions (TS 5.1 steps 7a, 8, 12, 13).
 
 The number stands for the group towards an SMS or MMS user: messages of the session come
-from it, and an answer to it goes into the session.
+from it, and an answer to it goes into the session. An IWF may have one for a session of
+two as well (TS 6.2.2.1.3 step 1).
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from typing import Final
 from twisted.internet.defer import Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from cpmgw.config import NumberPoolConfig
 from cpmgw.errors import CannotInterwork, StoreError
-from cpmgw.interfaces import IInterworkingNumbers
+from cpmgw.interfaces import IInterworkingNumbers, INumbers
 from cpmgw.records import Allocation, GroupSession, NumberPool, Shortage
 
 NO_NUMBER: Final = "no-interworking-number"
 TOO_MANY: Final = "too-many-sessions"
 NO_POOL: Final = "no-number-pool"
+# Seconds for which the number of a session of two that was lost with a former process
+# still leads to the CPM user.
+LOST_KEPT: Final = 604_800.0
 
 
+@implementer(INumbers)
 class InterworkingNumbers:
     """Gives group sessions their numbers, from the pools of the configuration.
 
@@ -54,9 +60,15 @@ class InterworkingNumbers:
     def start(self) -> Deferred[None]:
         """Put the pools into the store, which is open; before the first `number_for`.
 
-        What stands for a session goes on doing so, whether a pool has it or not.
+        What stands for a session goes on doing so, whether a pool has it or not; only
+        that of a session of two is free when nobody has used it for a week.
         """
-        return self._store.offer(_number_pools(self._configured))
+        return Deferred.fromCoroutine(self._begin())
+
+    async def _begin(self) -> None:
+        await self._store.offer(_number_pools(self._configured))
+        while await self._store.end_lost(self._now() - LOST_KEPT):
+            pass
 
     def change(
         self, pools: Sequence[NumberPoolConfig], retry_after: int
@@ -160,6 +172,10 @@ class InterworkingNumbers:
             "no interworking number is free for {service}: add a [[number_pool]]",
             service=service,
         )
+
+    def release(self, session: GroupSession) -> Deferred[bool]:
+        """Have the number of a session that has ended be free (INumbers)."""
+        return self._store.release(session)
 
     def release_if_fresh(self, allocation: Allocation) -> Deferred[bool]:
         """Release what was given for the very INVITE that has failed (step 13).

@@ -14,7 +14,7 @@ from cpmgw.cpm.errors import MimeError
 from cpmgw.cpm.features import Feature, features_of, service_of, services_of
 from cpmgw.cpm.identity import nccsid_of, tel_uri
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
-from cpmgw.cpm.mime import parse_media_type, split_multipart
+from cpmgw.cpm.mime import body_of_type, parse_media_type
 from cpmgw.cpm.warning import FUNCTION_NOT_ALLOWED, SERVICE_NOT_AUTHORISED
 from cpmgw.errors import CannotInterwork
 from cpmgw.isf.request import CpmRequest
@@ -324,14 +324,9 @@ def _offer(request: Request) -> bytes | None:
     """The session description, also beside a recipient list (RFC 5366 4)."""
     if request.content_type == SDP_TYPE:
         return request.body
-    kind = parse_media_type(request.headers.get("Content-Type") or "")
-    if kind.main != "multipart":
-        return None
+    content_type = request.headers.get("Content-Type") or ""
     try:
-        parts = split_multipart(request.body, kind.parameter("boundary"))
-        for part in parts:
-            if part.media_type.name == SDP_TYPE:
-                return part.decoded()
+        return body_of_type(content_type, request.body, SDP_TYPE)
     except MimeError as error:
         raise CannotInterwork(
             error.status,
@@ -340,4 +335,3 @@ def _offer(request: Request) -> bytes | None:
             section="RFC 5366 4",
             warning=str(error),
         ) from error
-    return None

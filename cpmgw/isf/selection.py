@@ -15,6 +15,7 @@ from cpmgw.isf.request import CpmRequest
 from cpmgw.isf.steps import STEPS, Known, Selecting
 from cpmgw.iwf.capabilities import Capabilities
 from cpmgw.policy import SelectionPolicy
+from cpmgw.policy.file_transfer import Files
 
 __all__ = ["NOTHING", "Known", "select"]
 
@@ -27,13 +28,14 @@ def select(
     policy: SelectionPolicy,
     known: Known = NOTHING,
     retry_after: int = 0,
+    files: Files = "accept",
 ) -> Selection:
     """Choose the IWF for a request.
 
     `iwfs` stand in the order in which equals are taken; `retry_after` is what a
-    temporary refusal tells, in seconds.
+    temporary refusal tells, in seconds. `files` is what becomes of file transfers.
     """
-    selecting = Selecting(request, iwfs, policy, known, retry_after)
+    selecting = Selecting(request, iwfs, policy, known, retry_after, files)
     for step in STEPS:
         step(selecting)
         if selecting.settled or not selecting.remaining:

@@ -12,6 +12,7 @@ from cpmgw.isf.findings import Finding, Refusal, Verdict
 from cpmgw.isf.request import CpmRequest
 from cpmgw.iwf.capabilities import Capabilities, Kind
 from cpmgw.policy import SelectionPolicy
+from cpmgw.policy.file_transfer import Files
 
 # What is sent in large message mode has more octets than pager mode takes.
 LARGE_MODE: Final = 1301
@@ -52,7 +53,9 @@ class Selecting:
         policy: SelectionPolicy,
         known: Known,
         retry_after: int,
+        files: Files,
     ) -> None:
+        self.files = files
         self.request = request
         self.policy = policy
         self.known = known
@@ -115,6 +118,8 @@ def _allowed(selecting: Selecting) -> None:
             ),
         )
         return
+    if request.kind is Kind.FILE and policy.services_for(kind):
+        _files(selecting)
     selecting.exclude_others(
         "1",
         policy.services_for(kind),
@@ -124,6 +129,27 @@ def _allowed(selecting: Selecting) -> None:
             f"{NAMES[request.kind]} is not interworked with {service}",
         ),
     )
+
+
+def _files(selecting: Selecting) -> None:
+    """1: file transfers that policy has rejected (6.1.3 steps 4 and 6).
+
+    Not for what they offer: without any message stream that is 488 (6.1.3 step 1).
+    """
+    if (
+        selecting.files == "accept"
+        or not selecting.request.characteristics.content_types
+    ):
+        return
+    rejected = refusal(
+        "file-transfer-policy",
+        "1",
+        "file transfers are rejected",
+        status=480,
+        retry_after=selecting.retry_after,
+    )
+    rejected = msgspec.structs.replace(rejected, section="TS 6.1.3 step 6")
+    selecting.exclude_others("1", (), lambda _: rejected)
 
 
 def _allowed_for_target(selecting: Selecting) -> None:

@@ -39,7 +39,8 @@ class ServerLeg:
     after. `reasons` are the Reason values of a CANCEL (RFC 3326). An ACK has no
     transaction: its leg sends nothing. Of these there is one for each request, so it is
     no Struct but also what the server itself keeps of it; `rings` once a handler took
-    over.
+    over. `finish` changes each 2xx that is sent again: who stands between a user agent
+    and the server, and has changed its first one, has the others be the same.
     """
 
     __slots__ = (
@@ -47,10 +48,12 @@ class ServerLeg:
         "_tag",
         "cancelled",
         "deferred",
+        "finish",
         "flow",
         "key",
         "octets",
         "on_cancel",
+        "on_finished",
         "reasons",
         "request",
         "rings",
@@ -71,6 +74,8 @@ class ServerLeg:
         self.deferred: Deferred[Any] | None = None
         self.cancelled = False
         self.on_cancel: Callable[[], None] | None = None
+        self.on_finished: Callable[[], None] | None = None
+        self.finish: Callable[[Response], Response] | None = None
         self.reasons: tuple[str, ...] = ()
         self.rings = False
         self.until = 0.0
@@ -106,6 +111,10 @@ class ServerLeg:
         if self.on_cancel == callback:
             self.on_cancel = None
 
+    def when_finished(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once there is a final response, from whomever."""
+        self.on_finished = callback
+
     def send_provisional(self, response: Response) -> None:
         """Send a 1xx; after the final response it is dropped."""
         if not 100 <= response.status < 200:
@@ -120,6 +129,8 @@ class ServerLeg:
         """
         if not 200 <= response.status < 300:
             raise ValueError(f"{response.status} is no success")
+        if self.finish is not None:
+            response = self.finish(response)
         self._server.success_again(self, response)
 
 

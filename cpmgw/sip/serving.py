@@ -243,6 +243,7 @@ class UserAgentServer:
             return False
         del self._work[leg.key]
         leg.on_cancel = None
+        self._tell_finished(leg)
         flow = leg.flow
         if leg.rings:
             self._ringing -= 1
@@ -254,6 +255,15 @@ class UserAgentServer:
         if isinstance(flow, SipConnection):
             flow.finished()
         return True
+
+    def _tell_finished(self, leg: ServerLeg) -> None:
+        callback, leg.on_finished = leg.on_finished, None
+        if callback is None:
+            return
+        try:
+            callback()
+        except Exception:
+            self._log.failure("a handler cannot be told of its end")
 
     def _ring(self, leg: ServerLeg) -> None:
         """Have a request take no place among those in work any more."""

@@ -134,6 +134,9 @@ class SessionService(Service):
         """Note it."""
         self.acknowledged.append(request)
 
+    async def leave(self) -> None:
+        """Nothing."""
+
 
 @implementer(IInterworkingFactory)
 class Factory:

@@ -9,11 +9,13 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
 
 from cpmgw.config import NumberPoolConfig
 from cpmgw.errors import CannotInterwork, StoreError
+from cpmgw.interfaces import INumbers
 from cpmgw.isf.group_session import group_session_of
-from cpmgw.isf.iw_numbers import InterworkingNumbers
+from cpmgw.isf.iw_numbers import LOST_KEPT, InterworkingNumbers
 from cpmgw.records import Allocation
 from cpmgw.store.sqlite import SqliteStore
 from tests.isf.invitations import invitation
@@ -77,6 +79,30 @@ class Numbers(NumbersCase):
         allocation = self.given(self.numbers(pool()), "1")
         self.assertEqual((FIRST, "p"), (allocation.number, allocation.pool))
         self.assertEqual((1000.0, True), (allocation.allocated, allocation.fresh))
+
+    def test_interface(self) -> None:
+        """Whoever has a session to give a number to sees this of them."""
+        verifyObject(INumbers, self.numbers(pool()))
+
+    def test_release(self) -> None:
+        """The number of a session that has ended is free; it is released once."""
+        numbers = self.numbers(pool(share="none"))
+        self.given(numbers, "1")
+        released = numbers.release(group_session("1"))
+        self.assertTrue(self.pump.result(released))
+        self.assertFalse(self.pump.result(numbers.release(group_session("1"))))
+        self.assertEqual(self.given(numbers, "2").number, FIRST)
+
+    def test_sessions_of_two_that_were_lost(self) -> None:
+        """Their numbers lead to the CPM user for a week, then a start frees them."""
+        two = group_session("1", one_to_one=True)
+        self.pump.result(self.numbers(pool()).number_for(two, "SMS"))
+        self.now += LOST_KEPT - 1
+        self.numbers(pool())
+        self.assertIsNotNone(self.pump.result(self.store.numbers.find(two)))
+        self.now += 1
+        self.numbers(pool())
+        self.assertIsNone(self.pump.result(self.store.numbers.find(two)))
 
     def test_other_pools(self) -> None:
         """Other pools are given from, once the store has them."""

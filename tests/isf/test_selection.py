@@ -260,6 +260,23 @@ class Steps(SynchronousTestCase):
             ]
         )
 
+    def test_file_transfers_that_are_rejected(self) -> None:
+        """480 where policy rejects files, for whoever would carry them.
+
+        [TS 6.1.3 step 6]
+        """
+        file = request(kind=Kind.FILE, characteristics=IMAGE)
+        for allowed, status in ((NAMES, 480), (("MMS",), 480), ((), 488)):
+            by = services(file=allowed)
+            refusal = select(file, ALL, by, NOTHING, 7, "reject").refusal
+            self.assertEqual(refusal.status, status, allowed)
+        refusal = select(file, ALL, OMA, NOTHING, 7, "reject").refusal
+        self.assertEqual(
+            (refusal.cause, refusal.section, refusal.retry_after),
+            ("file-transfer-policy", "TS 6.1.3 step 6", 7),
+        )
+        self.assertEqual(select(PLAIN, ALL, OMA, NOTHING, 7, "reject").chosen, "SMS")
+
     def test_step_5_kind(self) -> None:
         """5. What a service does not interwork at all. [TS 5.1 step 5]"""
         file = request(kind=Kind.FILE, characteristics=IMAGE)

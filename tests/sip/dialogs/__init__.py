@@ -1,0 +1,1 @@
+"""Dialogs, calls, session timers and subscriptions."""
