@@ -14,6 +14,9 @@ class ImdnContext(
 
     Addresses are URIs in wire form, `recipient` and `originator` those that the IMDN
     goes from and to (Table 3); times are in seconds since 1970 or CPIM DateTime text.
+    `session` is our key of the session that a chat message came in, empty for any other
+    message; with `anonymous` that is a session of two, whose CPIM From and To say
+    nothing (RCC.10 6.1.5.1).
     """
 
     originator: str
@@ -30,6 +33,8 @@ class ImdnContext(
     in_reply_to: str = ""
     feature: str = "msg"
     service: str = ""
+    session: str = ""
+    anonymous: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -124,6 +129,22 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.segments) == self.total
 
 
+class Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """A number to which a delivery failed, and whose alert is awaited (TS 6.2.3.1).
+
+    `number` is as the dial plan writes it, `user` the URI that the CPM side knows its
+    user by. It failed at `since` and is watched until `until`, None is without end;
+    `ready` is when the user could be reached again, None while that is not so. Times
+    are seconds since 1970.
+    """
+
+    number: str
+    user: str
+    since: float
+    until: float | None = None
+    ready: float | None = None
+
+
 class GroupSession(msgspec.Struct, frozen=True, kw_only=True):
     """A Long-lived CPM Group Session as one CPM User takes part in it (TS 5.2 a to d).
 
@@ -131,6 +152,9 @@ class GroupSession(msgspec.Struct, frozen=True, kw_only=True):
     `session` the CPM Group Session Identity in a form that is compared as it stands.
     The identifiers are as they came and are compared without case. `address` is the
     URI of the session as it last came: the way there, and no part of who it is.
+
+    A session of two that has a number of its own is one as well, `one_to_one`: `user`
+    is then the Non-CPM user, `session` and `address` are the CPM user's.
     """
 
     user: str
@@ -138,6 +162,7 @@ class GroupSession(msgspec.Struct, frozen=True, kw_only=True):
     contribution_id: str
     session: str
     address: str = ""
+    one_to_one: bool = False
 
 
 class NumberPool(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from enum import Enum
 from typing import Final
 
 from txsmpp.status import CommandStatus
@@ -30,6 +31,19 @@ BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 
 _KNOWN: Final = frozenset(int(status) for status in CommandStatus)
 
 
+class Alert(Enum):
+    """What an alert_notification of an SM-SC comes to (TS 6.2.3.1).
+
+    AWAITED: the CPM side is told; UNEXPECTED: nobody waits for that user; UNAVAILABLE:
+    it says that the user cannot be reached; NO_ADDRESS: it names nobody.
+    """
+
+    AWAITED = "awaited"
+    UNEXPECTED = "unexpected"
+    UNAVAILABLE = "unavailable"
+    NO_ADDRESS = "no-address"
+
+
 class Durations:
     """How many took how long: a count for each bound, and one for beyond."""
 
@@ -46,13 +60,14 @@ class Durations:
 class Traffic:
     """The counts of one gateway.
 
-    `answers` to messages and `invites` are by SIP status; `selected` by service and
-    kind of request; `refused`, by us or an IWF of ours, by SIP status and cause;
-    `turned_away`, before anything looked into them, by method and SIP status;
-    `looked_up` are preferences, by what was found and why; `submitted`, `received` and
-    `reported` by SM-SC and command_status; `notified` by kind and SIP status. Statuses
-    are plain integers, `VENDOR` for a command_status that SMPP does not name, None
-    where nobody answered.
+    `answers` to messages and `invites` are by SIP status, `large` messages by that of
+    MSRP, counted where they are answered; `selected` by service and kind of request;
+    `refused`, by us or an IWF of ours, by SIP status and cause; `turned_away`, before
+    anything looked into them, by method and SIP status; `looked_up` are preferences, by
+    what was found and why; `submitted`, `received` and `reported` by SM-SC and
+    command_status; `alerts` by SM-SC and what they come to; `notified` by kind and SIP
+    status, or that of MSRP. Statuses are plain integers, `VENDOR` for a command_status
+    that SMPP does not name, None where nobody answered.
     """
 
     def __init__(self) -> None:
@@ -60,6 +75,7 @@ class Traffic:
         self.answer_time = Durations()
         self.ended_notifications = 0
         self.invites: Counter[int] = Counter()
+        self.large: Counter[int] = Counter()
         self.selected: Counter[tuple[str, str]] = Counter()
         self.refused: Counter[tuple[int, str]] = Counter()
         self.turned_away: Counter[tuple[str, int]] = Counter()
@@ -67,6 +83,7 @@ class Traffic:
         self.submitted: Counter[tuple[str, int | None]] = Counter()
         self.received: Counter[tuple[str, int]] = Counter()
         self.reported: Counter[tuple[str, int]] = Counter()
+        self.alerts: Counter[tuple[str, Alert]] = Counter()
         self.notified: Counter[tuple[str, int | None]] = Counter()
 
     def answer(self, status: int, seconds: float) -> None:
@@ -112,8 +129,15 @@ class Traffic:
         """A status report from an SM-SC is answered so."""
         self.reported[centre, _counted(command_status)] += 1
 
+    def alert(self, centre: str, found: Alert) -> None:
+        """An alert_notification came from an SM-SC."""
+        self.alerts[centre, found] += 1
+
     def notify(self, kind: str, status: int | None) -> None:
-        """A notification ("imdn", "failed-iw") to CPM was answered so, or not."""
+        """A notification to CPM was answered so, or not.
+
+        Kinds are "imdn" and, in a session, "imdn-msrp", "failed-iw", "ready-for-sms".
+        """
         self.notified[kind, status] += 1
 
 

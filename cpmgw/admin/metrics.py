@@ -66,6 +66,12 @@ class TrafficCollector(Collector):
             {(str(status),): count for status, count in traffic.invites.items()},
         )
         yield _counter(
+            "cpmgw_large_messages",
+            "Large messages from CPM by the MSRP status of their last chunk",
+            ("status",),
+            {(str(status),): count for status, count in traffic.large.items()},
+        )
+        yield _counter(
             "cpmgw_turned_away",
             "SIP requests that were answered before anything looked into them",
             ("method", "status"),
@@ -119,8 +125,17 @@ class TrafficCollector(Collector):
             _by_centre(traffic.reported),
         )
         yield _counter(
+            "cpmgw_alerts",
+            "Alerts of an SM-SC that a user can be reached by what they come to",
+            ("smsc", "outcome"),
+            {
+                (smsc, each.value): count
+                for (smsc, each), count in traffic.alerts.items()
+            },
+        )
+        yield _counter(
             "cpmgw_notifications",
-            "IMDNs and <failed-iw> events sent to CPM by the status that answered",
+            "IMDNs and events sent to CPM by the status that answered",
             ("kind", "status"),
             {
                 (kind, "none" if status is None else str(status)): count

@@ -159,6 +159,7 @@ class _Explaining:
             self._policy,
             known,
             self._config.policy.retry_after,
+            self._config.policy.file_transfer.accept,
         )
 
     def _outlook(self, selection: Selection, asks: bool, again: bool) -> Outlook:

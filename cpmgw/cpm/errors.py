@@ -30,6 +30,10 @@ class ResourceListError(CpmError):
     """Octets that are no application/resource-lists+xml document (RFC 4826 3)."""
 
 
+class ConferenceInfoError(CpmError):
+    """Octets that are no application/conference-info+xml document (RFC 4575 5)."""
+
+
 class MimeError(CpmError):
     """A MIME entity that cannot be taken apart, or exceeds the limits (RFC 2046)."""
 

@@ -223,6 +223,21 @@ def split_multipart(
     return tuple(parts)
 
 
+def body_of_type(content_type: str, body: bytes, wanted: str) -> bytes | None:
+    """The octets of a media type: the body's, or those of a part of a multipart.
+
+    None where there are none. MimeError for a multipart that cannot be taken apart.
+    """
+    kind = parse_media_type(content_type)
+    if kind.name == wanted:
+        return body
+    if kind.main == "multipart":
+        for part in split_multipart(body, kind.parameter("boundary")):
+            if part.media_type.name == wanted:
+                return part.decoded()
+    return None
+
+
 def _delimiters(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int, bool]]:
     """Find each delimiter line: where it begins, what follows it, whether it closes."""
     position = body.find(delimiter)

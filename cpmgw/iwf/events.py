@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cpmgw.cpm import product
-from cpmgw.cpm.events import IW_EVENT_TYPE, failed_iw
+from cpmgw.cpm.events import IW_EVENT_TYPE, failed_iw, ready_for_sms
 from cpmgw.cpm.features import Feature, accept_contact, icsi
 from cpmgw.records import ImdnContext
 from cpmgw.sip.headers import NameAddr
@@ -25,6 +25,19 @@ def failed_interworking_request(
 ) -> Request:
     """The MESSAGE with <failed-iw>: a short message has not been delivered."""
     body = failed_iw(context.recipient, context.message_id)
+    return _event_request(body, addresses, call_id, tag)
+
+
+def ready_for_sms_request(
+    user: str, addresses: EventAddresses, *, call_id: str, tag: str
+) -> Request:
+    """The MESSAGE with <ready-for-sms>: a user, by URI, can be reached (6.2.3.1)."""
+    return _event_request(ready_for_sms(user), addresses, call_id, tag)
+
+
+def _event_request(
+    body: bytes, addresses: EventAddresses, call_id: str, tag: str
+) -> Request:
     target = parse_uri(addresses.participating_function)
     return originate(
         "MESSAGE",

@@ -13,6 +13,8 @@ from enum import Enum
 from typing import Any, Final, Generic, TypeVar
 
 Source = TypeVar("Source")
+# A rule that needs less of its source serves each source that has more.
+Needed = TypeVar("Needed", contravariant=True)
 Rule = Callable[[Source], Any]
 
 
@@ -29,7 +31,7 @@ OPTIONAL: Final = Presence.OPTIONAL
 CONDITIONAL: Final = Presence.CONDITIONAL
 
 
-class Row(Generic[Source]):
+class Row(Generic[Needed]):
     """One row: the parameters it sets, their presence, and the rule that sets them.
 
     `names` is one name, or several separated by ", " where one row of the TS sets
@@ -38,7 +40,7 @@ class Row(Generic[Source]):
 
     __slots__ = ("names", "presence", "rule")
 
-    def __init__(self, names: str, presence: Presence, rule: Rule[Source]) -> None:
+    def __init__(self, names: str, presence: Presence, rule: Rule[Needed]) -> None:
         self.names = tuple(names.split(", "))
         self.presence = presence
         self.rule = rule

@@ -1,9 +1,10 @@
-"""Pager mode CPM standalone messages as an IWF reads them (TS 6.1.1)."""
+"""CPM standalone messages as an IWF reads them (TS 6.1.1, 6.1.2)."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -13,10 +14,12 @@ from cpmgw.cpm.cpim import MEDIA_TYPE as CPIM_TYPE
 from cpmgw.cpm.cpim import CpimMessage, parse_cpim
 from cpmgw.cpm.cpim_text import parse_address
 from cpmgw.cpm.errors import CpimError, CpmError
+from cpmgw.cpm.features import Feature
 from cpmgw.cpm.headers import (
     Identification,
     expires_of,
     identification_of,
+    message_expires_of,
 )
 from cpmgw.cpm.identity import nccsid_of
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
@@ -32,6 +35,7 @@ from cpmgw.sip.message import Request
 from cpmgw.sip.uri import SipUri, TelUri, parse_uri
 
 SECTION: Final = "TS 6.1.1"
+LARGE_SECTION: Final = "TS 6.1.2"
 _KEPT: Final = (
     "To",
     "Conversation-ID",
@@ -44,10 +48,10 @@ _KEPT: Final = (
 
 
 class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """One SIP MESSAGE with the CPM pager mode feature tag, read once.
+    """One SIP MESSAGE of pager mode, or large message and its INVITE, read once.
 
-    `content_type` and `content` are those inside the CPIM wrapper. `received` is in
-    seconds since 1970, `expires` in seconds from then.
+    `feature` is the mode. `content_type` and `content` are those inside the CPIM
+    wrapper. `received` is in seconds since 1970, `expires` in seconds from then.
     """
 
     request: Request
@@ -62,6 +66,7 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     identification: Identification
     priority: str
     expires: int | None
+    feature: Feature = Feature.PAGER
 
     @property
     def message_id(self) -> str:
@@ -97,11 +102,12 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 transfer_encoding=self.transfer_encoding,
             )
         except CpmError as error:
+            section = SECTION if self.feature is Feature.PAGER else LARGE_SECTION
             raise CannotInterwork(
                 error.status,
                 error.reason,
                 cause="content",
-                section=SECTION,
+                section=section,
                 warning=str(error),
             ) from error
 
@@ -145,6 +151,7 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             conversation_id=self.identification.conversation_id,
             contribution_id=self.identification.contribution_id,
             in_reply_to=self.identification.in_reply_to,
+            feature=self.feature.value,
             service=headers.get("P-Asserted-Service")
             or headers.get("P-Preferred-Service")
             or "",
@@ -181,14 +188,47 @@ def read_standalone(
     CPIM headers and formatting and recipient lists are set aside (TS 6.1). The parties
     are those that the dial plan knows.
     """
+
+    def read() -> StandaloneMessage:
+        _refuse_what_is_no_text(request)
+        entity = _entity_of(request)
+        expires = expires_of(request.headers)
+        return _message(request, received, plan, entity, Feature.PAGER, expires)
+
+    return _refusing(read, SECTION)
+
+
+def read_large(
+    invite: Request,
+    received: float,
+    plan: DialPlan,
+    *,
+    content_type: str,
+    content: bytes,
+) -> StandaloneMessage:
+    """Read a large message (TS 6.1.2): its INVITE, and what has come by MSRP.
+
+    CannotInterwork as `read_standalone`.
+    """
+
+    def read() -> StandaloneMessage:
+        _refuse_what_is_no_text(invite)
+        entity = _unwrapped(content_type, "", content)
+        expires = message_expires_of(invite.headers)
+        return _message(invite, received, plan, entity, Feature.LARGE, expires)
+
+    return _refusing(read, LARGE_SECTION)
+
+
+def _refusing(read: Callable[[], StandaloneMessage], section: str) -> StandaloneMessage:
     try:
-        return _read(request, received, plan)
+        return read()
     except CpmError as error:
         raise CannotInterwork(
             error.status,
             error.reason,
             cause="unreadable",
-            section=SECTION,
+            section=section,
             warning=str(error),
         ) from error
     except SipSyntaxError as error:
@@ -206,28 +246,44 @@ def unreadable(error: SipSyntaxError) -> CannotInterwork:
     )
 
 
-def _read(request: Request, received: float, plan: DialPlan) -> StandaloneMessage:
+def _message(
+    request: Request,
+    received: float,
+    plan: DialPlan,
+    entity: _Entity,
+    feature: Feature,
+    expires: int | None,
+) -> StandaloneMessage:
     headers = request.headers
-    _refuse_what_is_no_text(request)
-    cpim, content_type, encoding, content = _unwrap(request)
+    cpim = entity.cpim
     return StandaloneMessage(
         request=request,
         received=received,
         parties=parties_of(request, plan),
         nccsid=nccsid_of(request.uri) or nccsid_of(request.to.uri) or "",
         cpim=cpim,
-        content_type=content_type,
-        transfer_encoding=encoding,
-        content=content,
+        content_type=entity.content_type,
+        transfer_encoding=entity.transfer_encoding,
+        content=entity.content,
         imdn=imdn_of(cpim) if cpim else Requested(),
         identification=identification_of(headers),
         priority=headers.get("Priority") or "",
-        expires=expires_of(headers),
+        expires=expires,
+        feature=feature,
     )
 
 
-def _unwrap(request: Request) -> tuple[CpimMessage | None, str, str, bytes]:
+class _Entity(NamedTuple):
     """The CPIM wrapper, and type, transfer encoding and octets of what is in it."""
+
+    cpim: CpimMessage | None
+    content_type: str
+    transfer_encoding: str
+    content: bytes
+
+
+def _entity_of(request: Request) -> _Entity:
+    """What a SIP MESSAGE carries."""
     headers = request.headers
     content_type = headers.get("Content-Type") or ""
     body = request.body
@@ -238,15 +294,22 @@ def _unwrap(request: Request) -> tuple[CpimMessage | None, str, str, bytes]:
         wrapped = _cpim_part(content_type, body)
         if wrapped is not None:
             media_type, body = CPIM_TYPE, wrapped
-    if media_type != CPIM_TYPE:
-        encoding = headers.get("Content-Transfer-Encoding") or ""
-        return None, content_type, encoding, body
+    if media_type == CPIM_TYPE:
+        content_type = media_type
+    encoding = headers.get("Content-Transfer-Encoding") or ""
+    return _unwrapped(content_type, encoding, body)
+
+
+def _unwrapped(content_type: str, encoding: str, body: bytes) -> _Entity:
+    """An entity, taken out of its CPIM wrapper where it has one."""
+    if parse_media_type(content_type).name != CPIM_TYPE:
+        return _Entity(None, content_type, encoding, body)
     cpim = parse_cpim(body)
     unknown = cpim.not_understood()
     if unknown:
         raise CpimError(f"CPIM Require: {', '.join(unknown)}")
     encoding = cpim.content_header("Content-Transfer-Encoding")
-    return cpim, cpim.content_type, encoding, cpim.content
+    return _Entity(cpim, cpim.content_type, encoding, cpim.content)
 
 
 def _cpim_part(content_type: str, body: bytes) -> bytes | None:

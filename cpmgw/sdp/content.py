@@ -57,5 +57,24 @@ def takes(formats: Iterable[str], media_type: str) -> bool:
     return not fitting.isdisjoint(_names(formats))
 
 
+def common(formats: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """What two lists of media types have in common, the narrower of each pair.
+
+    Names are in lower case and without parameters; of `text/*` and `text/plain` the
+    latter is common.
+    """
+    ours = _names(wanted)
+    pairs = [(theirs, each) for theirs in _names(formats) for each in ours]
+    found = [met for theirs, each in pairs if (met := _narrower(theirs, each))]
+    return tuple(dict.fromkeys(found))
+
+
+def _narrower(one: str, other: str) -> str:
+    """The one of two types that the other has room for, empty where neither has."""
+    if takes((other,), one):
+        return one
+    return other if takes((one,), other) else ""
+
+
 def _names(formats: Iterable[str]) -> list[str]:
     return [entry.partition(";")[0].lower() for entry in formats]

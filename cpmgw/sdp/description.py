@@ -6,7 +6,7 @@ when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -50,12 +50,20 @@ def find(lines: Iterable[Line], name: str) -> str | None:
     Blanks around the value are no part of it: the conversation TS writes its own
     attribute with them (C.4).
     """
+    return next(_values(lines, name), None)
+
+
+def find_all(lines: Iterable[Line], name: str) -> tuple[str, ...]:
+    """The values of all attributes of a name, in their order."""
+    return tuple(_values(lines, name))
+
+
+def _values(lines: Iterable[Line], name: str) -> Iterator[str]:
     for line in lines:
         if line.letter == "a":
             key, _, value = line.value.partition(":")
             if key.rstrip(" \t") == name:
-                return value.strip(" \t")
-    return None
+                yield value.strip(" \t")
 
 
 def values(lines: Iterable[Line], letter: str) -> list[str]:

@@ -35,7 +35,8 @@ class MsrpEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     `path` are MSRP URIs, the nearest first; msrps: asks for TLS. `direction` is what it
     is ready for: an answer says what of this the offer leaves. `max_size` is in octets,
     `max_chunk_size` in kilobytes; 0 says nothing. `attributes` follow the others: those
-    of a file, a fingerprint, a chat room.
+    of a file, a fingerprint, a chat room. With `reuses_connection` an answer keeps the
+    connection that there is, where the offer does (RFC 4145 5.1).
     """
 
     port: int
@@ -46,6 +47,7 @@ class MsrpEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     max_size: int = 0
     max_chunk_size: int = 0
     attributes: Lines = ()
+    reuses_connection: bool = False
 
 
 Choose = Callable[[MediaStream], MsrpEndpoint | None]
@@ -98,6 +100,7 @@ def _answered(stream: MediaStream, choose: Choose) -> Media:
     lines = (
         *_described(chosen, direction),
         attribute("setup", answering(stream.setup).value),
+        *_connection(stream, chosen),
         *_repeated(stream),
         *_chunks(min(chosen.max_chunk_size, stream.max_chunk_size or 0)),
         *chosen.attributes,
@@ -122,14 +125,20 @@ def _described(endpoint: MsrpEndpoint, direction: Direction) -> Lines:
     return tuple(lines)
 
 
-def _repeated(stream: MediaStream) -> Lines:
-    """What an answer says because the offer did.
+def _connection(stream: MediaStream, chosen: MsrpEndpoint) -> Lines:
+    """Whether the connection goes on, where the offer speaks of it (RFC 4145 5.1).
 
-    A new connection is what may be answered whatever was offered (RFC 4145 5.1).
+    A new one is what may be answered whatever was offered.
     """
+    if stream.get("connection") is None:
+        return ()
+    kept = chosen.reuses_connection and stream.reuses_connection
+    return (attribute("connection", "existing" if kept else "new"),)
+
+
+def _repeated(stream: MediaStream) -> Lines:
+    """What an answer says because the offer did."""
     lines = []
-    if stream.get("connection") is not None:
-        lines.append(attribute("connection", "new"))
     if stream.has_cema:
         lines.append(attribute("msrp-cema"))
     for name in _KEPT:

@@ -18,6 +18,7 @@ from cpmgw.sdp.description import (
     SessionDescription,
     connection_in,
     find,
+    find_all,
 )
 from cpmgw.sdp.errors import SdpSyntaxError
 from cpmgw.sdp.files import FileDescription, file_description
@@ -30,6 +31,10 @@ DEFAULT_PORT: Final = 2855
 
 # format-entry = (type "/" subtype / type "/" "*") *( ";" type-param ) / "*"
 _FORMAT: Final = re.compile(rf"(?:\*|{TOKEN}/{TOKEN}(?:;(?:[^\"]|\"[^\"]*+\")*+)?+)")
+# hash-func SP fingerprint; 2UHEX *(":" 2UHEX), which some write in lower case
+_FINGERPRINT: Final = re.compile(
+    rf"({TOKEN})[ \t]++([0-9A-Fa-f]{{2}}(?::[0-9A-Fa-f]{{2}})*+)"
+)
 # MSRP-URI = msrp-scheme "://" authority ["/" session-id] ";" transport *( ";" param )
 _URI: Final = re.compile(
     r"msrps?+://(?:[^@/;\s\"]*+@)?+(\[[0-9A-Fa-f:.]++\]|[^\[\]@:/;\s\"]++)"
@@ -116,6 +121,18 @@ class MediaStream(msgspec.Struct, frozen=True):
         return find(self.media.lines, "msrp-cema") is not None
 
     @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Those of its certificate, its own or the session's (RFC 8122 5).
+
+        Each as "sha-256 AB:CD:...", the name in lower case and the digits in upper.
+        """
+        for lines in (self.media.lines, self.session):
+            found = find_all(lines, "fingerprint")
+            if found:
+                return tuple(map(_fingerprint, found))
+        return ()
+
+    @property
     def accept_types(self) -> tuple[str, ...]:
         """The media types it takes, as written; `*` is any (RFC 4975 8.6)."""
         return self._formats("accept-types")
@@ -165,6 +182,13 @@ class MediaStream(msgspec.Struct, frozen=True):
     def _number(self, name: str) -> int | None:
         value = find(self.media.lines, name)
         return None if value is None else number(value, name.title())
+
+
+def _fingerprint(value: str) -> str:
+    match = _FINGERPRINT.fullmatch(value)
+    if match is None:
+        raise SdpSyntaxError("Malformed Fingerprint")
+    return f"{match[1].lower()} {match[2].upper()}"
 
 
 def address_of(uri: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""Interworking numbers and the group sessions that they stand for (TS 5.1, 5.2)."""
+"""Interworking numbers and the sessions that they stand for (TS 5.1, 5.2)."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ _IDLE_OF_USER: Final = """
 _INSERT: Final = """
     INSERT INTO iw_allocations (
         number, user, conversation, contribution, session, address, service, pool,
-        alone, allocated, used)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        alone, allocated, used, one_to_one)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _USE: Final = """
     UPDATE iw_allocations SET used = max(used, ?), uses = uses + 1, address = ?
@@ -72,7 +72,7 @@ _DELETE: Final = "DELETE FROM iw_allocations WHERE number = ? AND user = ?"
 
 _COLUMNS: Final = """
     SELECT number, user, conversation, contribution, session, address, service, pool,
-           allocated, used, uses
+           allocated, used, uses, one_to_one
     FROM iw_allocations
 """
 _OF_SESSION: Final = f"""{_COLUMNS}
@@ -87,7 +87,12 @@ _POOLS: Final = """
     FROM iw_numbers GROUP BY pool ORDER BY pool
 """
 
-_Row = tuple[str, str, str, str, str, str, str, str, float, float, int]
+_LOST: Final = """
+    SELECT number, user, pool FROM iw_allocations
+    WHERE one_to_one AND used <= ? ORDER BY used LIMIT ?
+"""
+
+_Row = tuple[str, str, str, str, str, str, str, str, float, float, int, int]
 
 
 def offer(cursor: sqlite3.Cursor, pools: Sequence[NumberPool]) -> None:
@@ -179,6 +184,7 @@ def _give(
             not pool.shared,
             now,
             now,
+            session.one_to_one,
         ),
     )
     free_numbers.take(cursor, number, pool.name, session.user)
@@ -242,6 +248,14 @@ def take_back(cursor: sqlite3.Cursor, allocation: Allocation) -> bool:
     return True
 
 
+def end_lost(cursor: sqlite3.Cursor, before: float, limit: int) -> int:
+    """Take back numbers of sessions of two last used `before` then; how many."""
+    lost = cursor.execute(_LOST, (before, limit)).fetchall()
+    for number, user, pool in lost:
+        _drop(cursor, number, pool, user)
+    return len(lost)
+
+
 def _state(allocation: Allocation) -> tuple[str, float, int]:
     return allocation.number, allocation.allocated, allocation.uses
 
@@ -274,6 +288,7 @@ def _allocation(row: _Row | None) -> Allocation | None:
         contribution_id=row[3],
         session=row[4],
         address=row[5],
+        one_to_one=bool(row[11]),
     )
     return Allocation(
         number=row[0],

@@ -18,6 +18,7 @@ from cpmgw.interfaces import (
     IReceivedMessages,
     ISentMessages,
     IStore,
+    IWatchedNumbers,
 )
 from cpmgw.records import (
     Allocation,
@@ -31,8 +32,17 @@ from cpmgw.records import (
     SegmentReport,
     SentMessage,
     Shortage,
+    Watched,
 )
-from cpmgw.store import answers, iw_numbers, migrations, received, secrets, sent
+from cpmgw.store import (
+    answers,
+    iw_numbers,
+    migrations,
+    received,
+    secrets,
+    sent,
+    watched,
+)
 from cpmgw.store.ownership import Ownership
 from cpmgw.store.writer import CallFromThread, GroupCommit
 
@@ -44,8 +54,9 @@ INTERVAL: Final = 0.002
 SWEEP: Final = 500
 # Messages that nobody was told of, as many as are given at once.
 UNSETTLED: Final = 1_000
-# Allocated numbers, likewise.
+# Allocated numbers, likewise, and watched ones.
 ALLOCATIONS: Final = 1_000
+WATCHED: Final = 1_000
 
 # Octets of a key.
 SECRET: Final = 32
@@ -89,6 +100,7 @@ class SqliteStore:
         self.sent = SentMessages(self._perform, seconds)
         self.received = ReceivedMessages(self._perform)
         self.numbers = AllocatedNumbers(self._perform)
+        self.watched = WatchedNumbers(self._perform)
 
     # -- life --------------------------------------------------------------------------
 
@@ -273,6 +285,10 @@ class AllocatedNumbers:
         """Release an allocation; False if it was used since."""
         return self._perform(iw_numbers.take_back, allocation)
 
+    def end_lost(self, before: float) -> Deferred[int]:
+        """Take back some numbers of sessions of two last used before; how many."""
+        return self._perform(iw_numbers.end_lost, before, SWEEP)
+
     def allocations(
         self, after: tuple[str, str] = ("", "")
     ) -> Deferred[list[Allocation]]:
@@ -282,6 +298,26 @@ class AllocatedNumbers:
     def pools(self) -> Deferred[list[PoolUse]]:
         """How much of each pool is in use."""
         return self._perform(iw_numbers.pools)
+
+
+@implementer(IWatchedNumbers)
+class WatchedNumbers:
+    """Whose alert is awaited (store/watched.py)."""
+
+    def __init__(self, perform: Perform) -> None:
+        self._perform = perform
+
+    def keep(self, number: Watched) -> Deferred[None]:
+        """Keep what is known of a number, in place of what was."""
+        return self._perform(watched.keep, number)
+
+    def drop(self, number: str) -> Deferred[None]:
+        """Forget a number."""
+        return self._perform(watched.drop, number)
+
+    def page(self, after: str = "") -> Deferred[list[Watched]]:
+        """Every number that is kept, in order, page by page."""
+        return self._perform(watched.page, after, WATCHED)
 
 
 def _remember(
@@ -304,6 +340,7 @@ def _sweep(cursor: sqlite3.Cursor, now: float) -> int:
         answers.sweep(cursor, now, SWEEP)
         + sent.sweep(cursor, now, SWEEP)
         + received.sweep(cursor, now, SWEEP)
+        + watched.sweep(cursor, now, SWEEP)
     )
 
 

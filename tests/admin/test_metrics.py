@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from cpmgw.admin.health import CentreState, GatewayState
 from cpmgw.admin.metrics import Metrics
 from cpmgw.records import PoolUse
-from cpmgw.traffic import Traffic
+from cpmgw.traffic import Alert, Traffic
 from txsmpp.status import CommandStatus
 
 STATE = GatewayState(
@@ -93,6 +93,20 @@ class MetricsTest(SynchronousTestCase):
         self.assertEqual(self.value(name, kind="imdn", status="200"), 1)
         self.assertEqual(self.value(name, kind="failed-iw", status="none"), 1)
         self.assertEqual(self.value("cpmgw_outbound_notifications_total"), 1)
+
+    def test_large_messages(self) -> None:
+        """Large messages are counted by the status of MSRP."""
+        self.traffic.large[413] += 1
+        name = "cpmgw_large_messages_total"
+        self.assertEqual(self.value(name, status="413"), 1)
+
+    def test_alerts(self) -> None:
+        """Alerts are counted by SM-SC and by what they come to."""
+        for found in (Alert.AWAITED, Alert.UNEXPECTED, Alert.UNEXPECTED):
+            self.traffic.alert("home", found)
+        name = "cpmgw_alerts_total"
+        self.assertEqual(self.value(name, smsc="home", outcome="awaited"), 1)
+        self.assertEqual(self.value(name, smsc="home", outcome="unexpected"), 2)
 
     def test_state(self) -> None:
         """Each SM-SC, the transactions and the store have gauges."""

@@ -9,12 +9,19 @@ from tests.coverage.item import Chapter, Item
 from tests.coverage.rcc_10 import RCC_10
 from tests.coverage.scr import SCR
 from tests.coverage.ts_5 import TS_5
+from tests.coverage.ts_6 import TS_6
 
 CHAPTERS: Final = (
     Chapter(
         "Interworking Selection Function",
         "The steps of OMA-TS-CPM_Interworking_Function V2.2 section 5.",
         TS_5,
+    ),
+    Chapter(
+        "Interworking Function: large messages, sessions, failures with SMS",
+        "The steps of OMA-TS-CPM_Interworking_Function V2.2 sections 6.1.2 to 6.2.4; "
+        "those of single messages are the conformance items below.",
+        TS_6,
     ),
     Chapter(
         "Static conformance requirements",

@@ -12,6 +12,7 @@ from cpmgw.cpm.errors import MimeError
 from cpmgw.cpm.mime import (
     MimeLimits,
     Part,
+    body_of_type,
     parse_media_type,
     parse_part,
     split_multipart,
@@ -191,3 +192,29 @@ class MultipartTests(SynchronousTestCase):
             split_multipart(b"--b\r\n" + octets, "b")
         except MimeError:
             return
+
+
+class BodyOfTypeTests(SynchronousTestCase):
+    """The octets of one media type."""
+
+    def test_alone(self) -> None:
+        """A body of that type is it, whatever its parameters."""
+        self.assertEqual(body_of_type("A/B; c=d", b"x", "a/b"), b"x")
+
+    def test_in_a_multipart(self) -> None:
+        """Of a multipart the first part of that type, decoded."""
+        body = (
+            b"--f\r\nContent-Type: a/c\r\n\r\nno\r\n"
+            b"--f\r\nContent-Type: a/b\r\n"
+            b"Content-Transfer-Encoding: base64\r\n\r\neA==\r\n"
+            b"--f\r\nContent-Type: a/b\r\n\r\ny\r\n--f--\r\n"
+        )
+        mixed = "multipart/mixed; boundary=f"
+        self.assertEqual(body_of_type(mixed, body, "a/b"), b"x")
+        self.assertIsNone(body_of_type(mixed, body, "a/d"))
+
+    def test_nowhere(self) -> None:
+        """Another body has none; a multipart that is broken is a MimeError."""
+        self.assertIsNone(body_of_type("a/c", b"x", "a/b"))
+        self.assertIsNone(body_of_type("", b"", "a/b"))
+        self.assertRaises(MimeError, body_of_type, "multipart/mixed", b"x", "a/b")

@@ -6,10 +6,12 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from cpmgw.cpm.features import Feature
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.errors import CannotInterwork
-from cpmgw.iwf.standalone import read_standalone
+from cpmgw.iwf.standalone import StandaloneMessage, read_large, read_standalone
 from cpmgw.policy import Policy
+from tests.flows.dialog import IDS, invite
 from tests.iwf.requests import ALICE, BOB, NOW, PLAN, message_of, request_of
 
 BOUNDARY = "frontier"
@@ -310,3 +312,72 @@ class Context(SynchronousTestCase):
             headers=(("P-Preferred-Service", f"{asserted}.group"),),
         )
         self.assertEqual(preferred.service, f"{asserted}.group")
+
+
+class LargeMessages(SynchronousTestCase):
+    """An INVITE, and what has come by MSRP (TS 6.1.2)."""
+
+    def read(
+        self,
+        *headers: tuple[str, str],
+        content_type: str = "message/cpim",
+        content: bytes = CPIM.encode(),
+    ) -> StandaloneMessage:
+        """A large message from Alice to Bob."""
+        request = invite(ALICE, BOB, feature=Feature.LARGE, headers=(*IDS, *headers))
+        return read_large(
+            request, NOW, PLAN, content_type=content_type, content=content
+        )
+
+    def test_parts(self) -> None:
+        """Parties and identifiers are the INVITE's, text and IMDN the message's.
+
+        [TS 6.1.2 step 2] [TS 6.1.2 SEND 2]
+        """
+        message = self.read(("Priority", "urgent"))
+        self.assertEqual(message.parties.originator_text, ALICE[4:])
+        self.assertEqual(message.parties.target_text, BOB[4:])
+        self.assertEqual(message.identification.pairs(), IDS)
+        self.assertEqual(message.text(POLICY), "Hello")
+        self.assertEqual(message.message_id, "m-1")
+        self.assertEqual(message.priority, "urgent")
+        self.assertIs(message.feature, Feature.LARGE)
+
+    def test_expiry(self) -> None:
+        """Message-Expires counts; Expires is that of the INVITE. [TS 6.1.2 step 2]"""
+        self.assertIsNone(self.read(("Expires", "60")).expires)
+        self.assertEqual(self.read(("Message-Expires", "60")).expires, 60)
+
+    def test_notifications_name_it(self) -> None:
+        """What a notification needs says that it was a large message."""
+        message = self.read()
+        context = message.imdn_context(message.parties.ends(), PLAN)
+        self.assertEqual(context.feature, Feature.LARGE.value)
+        self.assertEqual(context.contribution_id, "part-1")
+        pager = message_of()
+        context = pager.imdn_context(pager.parties.ends(), PLAN)
+        self.assertEqual(context.feature, Feature.PAGER.value)
+
+    def test_without_wrapper(self) -> None:
+        """What comes bare has no IMDN, and is told apart by its INVITE."""
+        message = self.read(content_type="text/plain;charset=utf-8", content=b"Bare")
+        self.assertEqual(message.text(POLICY), "Bare")
+        self.assertEqual(message.message_id, "")
+        self.assertEqual(len(message.repeat_key()), 16)
+
+    def test_same_message_by_either_mode(self) -> None:
+        """One Message-ID is one message, however it comes."""
+        self.assertEqual(self.read().repeat_key(), message_of().repeat_key())
+
+    def test_unreadable(self) -> None:
+        """400 for a wrapper that is none, 415 for content without text."""
+        for content, status in (
+            (b"", 400),
+            (b"no headers", 400),
+            (b"From: <tel:+1>\r\nRequire: x.y\r\n\r\n\r\nHello", 400),
+        ):
+            error = self.assertRaises(CannotInterwork, self.read, content=content)
+            self.assertEqual(error.status, status)
+        image = self.read(content_type="image/png", content=b"\x89PNG")
+        error = self.assertRaises(CannotInterwork, image.text, POLICY)
+        self.assertEqual((error.status, error.section), (415, "TS 6.1.2"))

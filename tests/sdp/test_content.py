@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.sdp.content import content_size, content_types, msrp_streams, takes
+from cpmgw.sdp.content import (
+    common,
+    content_size,
+    content_types,
+    msrp_streams,
+    takes,
+)
 from cpmgw.sdp.errors import SdpSyntaxError
 from cpmgw.sdp.parser import parse_sdp
 from tests.sdp.samples import FILE, LARGE_MESSAGE, SESSION, octets
@@ -93,3 +99,24 @@ class ContentSize(SynchronousTestCase):
         self.assertIsNone(content_size(parse_sdp(offer("a=file-selector"))))
         gone = offer("a=file-selector:size:1").replace(b" 9 ", b" 0 ")
         self.assertIsNone(content_size(parse_sdp(gone)))
+
+
+class Common(SynchronousTestCase):
+    """What two lists of media types have in common."""
+
+    def test_narrower(self) -> None:
+        """Of a type and a wildcard the type is common, of two wildcards the smaller."""
+        for one, other, wanted in (
+            (("text/plain",), ("text/*",), ("text/plain",)),
+            (("*",), ("text/*", "message/cpim"), ("text/*", "message/cpim")),
+            (("text/*",), ("*",), ("text/*",)),
+            (("image/png", "text/html"), ("text/*",), ("text/html",)),
+            (("image/*",), ("text/*",), ()),
+            ((), ("*",), ()),
+        ):
+            self.assertEqual(common(one, other), wanted)
+
+    def test_names(self) -> None:
+        """Case and parameters do not count, and each is there once."""
+        offered = ("Text/Plain;charset=utf-8", "text/plain", "text/*")
+        self.assertEqual(common(offered, ("text/plain",)), ("text/plain",))

@@ -154,6 +154,17 @@ class Answers(SynchronousTestCase):
             answered = self.answered(stream_with(f"connection:{each}"))
             self.assertEqual(answered.get("connection"), "new")
 
+    def test_connection_that_stays(self) -> None:
+        """One that may stay does where the offer keeps it too (RFC 4145 5.1)."""
+        endpoint = msgspec.structs.replace(ENDPOINT, reuses_connection=True)
+        for offered, wanted in (
+            ("connection:new", "new"),
+            ("connection:existing", "existing"),
+            ("x", None),
+        ):
+            answered = self.answered(stream_with(offered), endpoint)
+            self.assertEqual(answered.get("connection"), wanted)
+
     def test_cema(self) -> None:
         """msrp-cema is said if the offer said it (RFC 6714 4.3)."""
         self.assertTrue(self.answered(stream_with("msrp-cema")).has_cema)

@@ -146,6 +146,22 @@ class Attributes(SynchronousTestCase):
             SdpSyntaxError, getattr, stream_with("chatroom:@"), "chatroom"
         )
 
+    def test_fingerprints(self) -> None:
+        """All of the stream, or all of the session (RFC 8122 5)."""
+        self.assertEqual(stream_with().fingerprints, ())
+        session = "a=fingerprint:sha-1 4a:AD:00\n"
+        inherited = stream_with(session=session)
+        self.assertEqual(inherited.fingerprints, ("sha-1 4A:AD:00",))
+        own = ("fingerprint:SHA-256 0f", "fingerprint:sha-512  AA:BB")
+        several = stream_with(*own, session=session)
+        self.assertEqual(several.fingerprints, ("sha-256 0F", "sha-512 AA:BB"))
+
+    def test_fingerprints_refused(self) -> None:
+        """A name of the hash and pairs of digits, nothing else."""
+        for value in ("", "sha-1", "sha-1 4", "sha-1 4A:", "sha-1 4A4A", "sha-1 4G"):
+            stream = stream_with(f"fingerprint:{value}")
+            self.assertRaises(SdpSyntaxError, getattr, stream, "fingerprints")
+
     def test_first_counts(self) -> None:
         """Of a repeated attribute the first counts."""
         stream = stream_with(

@@ -87,6 +87,35 @@ class InTheStore(SynchronousTestCase):
         self.assertTrue(result(numbers.release(session)))
         self.assertIsNone(result(numbers.find(session)))
 
+    def test_lost(self) -> None:
+        """Sessions of two that are lost are ended in portions."""
+        store = self.opened()
+        self.addCleanup(lambda: self.pump.result(store.close()))
+        self.pump.result(store.numbers.offer(self.pools))
+        session = group_session(one_to_one=True)
+        given = store.numbers.allocate(session, "SMS", self.pools, 1.0)
+        self.assertIsInstance(self.pump.result(given), Allocation)
+        self.assertEqual(0, self.pump.result(store.numbers.end_lost(0.5)))
+        self.assertEqual(1, self.pump.result(store.numbers.end_lost(1.0)))
+
+    def test_numbers_of_an_older_release(self) -> None:
+        """What was allocated before there were sessions of two is of a group."""
+        connection = sqlite3.connect(self.path, isolation_level=None)
+        migrations.migrate(connection, migrations.steps()[:4])
+        connection.execute(
+            "INSERT INTO iw_numbers (number, pool, standing) VALUES ('+1', 'p', 1)"
+        )
+        connection.execute(
+            "INSERT INTO iw_allocations VALUES"
+            " ('+1', '+2', 'a', 'b', 'sip:c', 'sip:c', 'SMS', 'p', 0, 1.0, 1.0, 1)"
+        )
+        connection.close()
+        store = self.opened()
+        self.addCleanup(lambda: self.pump.result(store.close()))
+        found = self.pump.result(store.numbers.by_number("+1", "+2"))
+        assert found is not None
+        self.assertFalse(found.group_session.one_to_one)
+
     def test_pages(self) -> None:
         """A page has a thousand allocations at most."""
         self.assertEqual(1000, ALLOCATIONS)

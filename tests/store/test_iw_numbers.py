@@ -109,6 +109,18 @@ class Allocating(NumbersCase):
         assert found is not None
         self.assertEqual("sip:b", found.group_session.address)
 
+    def test_session_of_two(self) -> None:
+        """That a number stands for a session of two, and the user in it, is kept."""
+        self.offer(number_pool())
+        session = group_session(address="sip:bob@example.net", one_to_one=True)
+        given = self.given(session)
+        found = iw_numbers.by_number(self.db, given, session.user)
+        assert found is not None
+        self.assertEqual(session, found.group_session)
+        again = self.asked(session)
+        assert again is not None
+        self.assertEqual(session, again.group_session)
+
     def test_pools_in_turn(self) -> None:
         """The first pool is used up before the second is begun."""
         self.offer(
@@ -439,3 +451,35 @@ class Listing(NumbersCase):
         self.assertEqual(
             [PoolUse("p", 3, 1, 2), PoolUse("q", 2, 0, 0)], iw_numbers.pools(self.db)
         )
+
+
+class Lost(NumbersCase):
+    def test_sessions_of_two(self) -> None:
+        """Numbers of sessions of two that nobody used since are free again."""
+        self.offer(number_pool(3, shared=False))
+        for contribution, used in (("1", 10.0), ("2", 20.0), ("3", 30.0)):
+            self.given(group_session(contribution, one_to_one=True), used)
+        self.assertEqual(2, iw_numbers.end_lost(self.db, 20.0, 9))
+        self.assertEqual([PoolUse("p", 3, 1, 1)], iw_numbers.pools(self.db))
+        left = iw_numbers.find(self.db, group_session("3"))
+        assert left is not None
+        self.assertEqual(30.0, left.used)
+        self.assertEqual(number(0), self.given(group_session("4"), 40.0))
+
+    def test_sessions_of_groups(self) -> None:
+        """Those of groups are not: they are long-lived."""
+        self.offer(number_pool())
+        self.given(group_session(), 1.0)
+        self.assertEqual(0, iw_numbers.end_lost(self.db, 1e9, 9))
+        self.assertIsNotNone(iw_numbers.find(self.db, group_session()))
+
+    def test_some_at_once(self) -> None:
+        """No more at once than the limit, those first that were used longest ago."""
+        self.offer(number_pool(3))
+        for place in range(3):
+            session = group_session(str(place), one_to_one=True)
+            self.given(session, 9.0 - place)
+        self.assertEqual(2, iw_numbers.end_lost(self.db, 9.0, 2))
+        self.assertIsNotNone(iw_numbers.find(self.db, group_session("0")))
+        self.assertEqual(1, iw_numbers.end_lost(self.db, 9.0, 2))
+        self.assertEqual(0, iw_numbers.end_lost(self.db, 9.0, 2))

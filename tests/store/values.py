@@ -12,6 +12,7 @@ from cpmgw.records import (
     NumberPool,
     ReceivedSegment,
     SentMessage,
+    Watched,
 )
 from cpmgw.store import migrations
 
@@ -82,12 +83,18 @@ def segment(
     )
 
 
+def watched(number: str = BOB, since: float = 1.0, **details: Any) -> Watched:
+    """A number that is watched without end."""
+    return Watched(number=number, user=f"tel:{number}", since=since, **details)
+
+
 def group_session(
     contribution_id: str = "contribution",
     user: str = ALICE,
     conversation_id: str = "conversation",
     session: str = "sip:group@focus.example",
     address: str = "",
+    one_to_one: bool = False,
 ) -> GroupSession:
     """A group session of Alice's, by its Contribution-ID."""
     return GroupSession(
@@ -96,6 +103,7 @@ def group_session(
         contribution_id=contribution_id,
         session=session,
         address=address,
+        one_to_one=one_to_one,
     )
 
 

@@ -11,7 +11,7 @@ from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.sms.centres import Centre
 from cpmgw.sip.uri import SipUri
 from txsmpp.address import Ton
-from txsmpp.pdu import DataSm, DeliverSm
+from txsmpp.pdu import AlertNotification, DataSm, DeliverSm
 from txsmpp.status import CommandStatus
 
 
@@ -39,6 +39,14 @@ def ends_of(centre: Centre, pdu: DeliverSm | DataSm, plan: DialPlan) -> Ends:
     if target is None:
         raise NotAddressed(CommandStatus.ESME_RINVDSTADR, "its target has no address")
     return Ends(sender, target)
+
+
+def mobile_of(
+    centre: Centre, pdu: AlertNotification, plan: DialPlan
+) -> PhoneAddress | None:
+    """Whom an alert is of, None where nothing is ever sent to such an address."""
+    ton = _ton(centre, pdu.source_addr_ton)
+    return plan.smpp_target(ton, pdu.source_addr_npi, pdu.source_addr)
 
 
 async def sip_uris_of(

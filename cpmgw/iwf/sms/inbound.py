@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -42,6 +42,13 @@ class _Sending(NamedTuple):
     sharing: list[Deferred[int]]
 
 
+class Way(Protocol):
+    """How a short message may go to the CPM side other than as a SIP MESSAGE."""
+
+    async def take(self, message: InboundMessage) -> int | InboundMessage:
+        """The command_status of what goes this way, or the message that does not."""
+
+
 class Inbound:
     """Turns short messages into standalone messages and the answers back."""
 
@@ -58,7 +65,9 @@ class Inbound:
         directory: Callable[[], IDirectory],
         domain: str,
         now: Callable[[], float],
+        ways: Sequence[Way] = (),
     ) -> None:
+        self._ways = ways
         self._centres = centres
         self._network = network
         self._store = store
@@ -172,8 +181,13 @@ class Inbound:
     async def _sent(self, collected: Collected) -> int:
         """Send; the command_status of the answer (Table 10)."""
         try:
-            request = pager_request(await self._inbound(collected))
-            response = await self._network.request(request)
+            message = await self._inbound(collected)
+            for way in self._ways:
+                taken = await way.take(message)
+                if isinstance(taken, int):
+                    return taken
+                message = taken
+            response = await self._network.request(pager_request(message))
         except NotAddressed as error:
             # The dial plan is not the one by which it was let in.
             self.log.debug("message refused: {error}", error=str(error))

@@ -9,7 +9,7 @@ from cpmgw.iwf.sms.shortmessage import StatusReport
 def recipient_of_the_original(source: StatusReport) -> tuple[str, str, str]:
     """P-Asserted-Identity, From, CPIM From: the To, and CPIM To, of the original."""
     context = source.context
-    return context.recipient, context.recipient, context.cpim_to or context.recipient
+    return context.recipient, context.recipient, recipient_uri(source)
 
 
 def originator_of_the_original(source: StatusReport) -> tuple[str, str, str]:
@@ -75,5 +75,11 @@ def original_to(source: StatusReport) -> str | None:
 
 
 def recipient_uri(source: StatusReport) -> str:
-    """<recipient-uri>: the CPIM To of the original, without it the SIP To."""
-    return source.context.cpim_to or source.context.recipient
+    """<recipient-uri>: the CPIM To of the original, without it the SIP To.
+
+    In a session the CPIM To is the group, or nobody (conversation TS 7.3.9.1, RCC.10
+    6.1.5.1): then it is the user of source_addr.
+    """
+    context = source.context
+    named = "" if context.session else context.cpim_to
+    return named or context.recipient

@@ -12,31 +12,33 @@ from cpmgw.interfaces import IHouse
 from cpmgw.iwf.disposition import Notice, Outcome, is_final, notice_of, outcome_of
 from cpmgw.iwf.events import EventAddresses, failed_interworking_request
 from cpmgw.iwf.repeats import RepeatGuard
+from cpmgw.iwf.sms.alerts import Alerts
 from cpmgw.iwf.sms.centres import Centre
 from cpmgw.iwf.sms.inflight import InFlight
-from cpmgw.iwf.sms.notification import notification_request
+from cpmgw.iwf.sms.notification import notification_request, session_notification
+from cpmgw.iwf.sms.notifier import Notifier, SessionNotifier
 from cpmgw.iwf.sms.owed import Owed
 from cpmgw.iwf.sms.shortmessage import StatusReport
-from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
 from cpmgw.policy import PolicySource
 from cpmgw.records import Reported, SegmentReport, SentMessage
-from cpmgw.sip.errors import SipError
-from cpmgw.sip.identifiers import Randomness
-from cpmgw.sip.message import Request
 from txsmpp.constants import MessageState
 from txsmpp.status import CommandStatus
 from txsmpp.text.receipt import Receipt, ReceiptKind
 
 OK: Final = CommandStatus.ESME_ROK
 TEMPORARY: Final = CommandStatus.ESME_RX_T_APPN
-_ATTEMPT_OCTETS: Final = 16
 # Seconds that a receipt waits for submissions that may be its own, well below what an
 # SM-SC waits for its answer.
 PATIENCE: Final = 2.0
 
 
 class StatusReports:
-    """Turns status reports into IMDNs or events, once for each message."""
+    """Turns status reports into IMDNs or events, once for each message.
+
+    The IMDN of a chat message goes by MSRP in its session, as long as that lasts, and
+    by SIP MESSAGE otherwise (TS 6.2.4 2). Events are always SIP MESSAGE: they are not
+    for who is in the session but for the network (6.2.3.2).
+    """
 
     log = Logger()
 
@@ -46,9 +48,10 @@ class StatusReports:
         policy: PolicySource,
         in_flight: InFlight,
         repeats: RepeatGuard,
+        alerts: Alerts,
+        sessions: SessionNotifier,
     ) -> None:
         config = house.config
-        self._network = house.network
         self._store = house.store
         self._clock = house.clock
         self._now = house.now
@@ -59,8 +62,9 @@ class StatusReports:
         self._addresses = EventAddresses(
             config.iwf_address, config.participating_function
         )
-        self._domain = config.gateway.domain
-        self._randomness = Randomness()
+        self._notifier = Notifier(house)
+        self._alerts = alerts
+        self._sessions = sessions
         self._telling: dict[str, list[Deferred[int]]] = {}
         self._owed = Owed(house.store.sent, house.now, self._settles)
 
@@ -89,7 +93,16 @@ class StatusReports:
         if reported is None:  # step 1 a
             accepts = self._policy().unknown_receipt == "accept"
             return OK if accepts else CommandStatus.ESME_RINVMSGID
+        if not reported.settled and reported.message.key not in self._owed:
+            await self._learn(reported)
         return await self._conclude(reported)
+
+    async def _learn(self, reported: Reported) -> None:
+        """See what an outcome says of the user, the first time that it is known."""
+        outcome, deciding = outcome_of(reported.reports)
+        if deciding is not None:
+            context = reported.message.context
+            await self._alerts.reported(context, outcome, deciding)
 
     async def retry(self, now: float) -> None:
         """Tell those who could not be told before, as far as it is time."""
@@ -158,13 +171,11 @@ class StatusReports:
     async def _tell(self, reported: Reported, outcome: Outcome, notice: Notice) -> int:
         """Steps 2 to 5: send what is due, record that it was, answer."""
         message = reported.message
-        request = self._request(message, notice)
-        kind = "imdn" if notice.is_imdn else "failed-iw"
         forget = message.answer if outcome is Outcome.FAILED else b""
         if forget:
             # Whoever is told may send the message again at once.
             self._repeats.forget(forget)
-        if request is not None and not await self._reached(request, kind):
+        if not await self._reached(message, notice):
             return TEMPORARY
         try:
             await self._store.sent.settle(message.key, self._until(reported), forget)
@@ -180,41 +191,46 @@ class StatusReports:
             return soon
         return max(soon, reported.message.expires)
 
-    def _request(self, message: SentMessage, notice: Notice) -> Request | None:
-        """The IMDN or the event to send, None where nobody asked for one."""
-        # A new request each time, but with the message's own key as imdn.Message-ID:
-        # sent again after a crash, it is known for a repeat.
-        attempt = self._randomness.hex(_ATTEMPT_OCTETS)
-        call_id = f"{attempt}@{self._domain}"
-        tag = attempt[:16]
+    async def _reached(self, message: SentMessage, notice: Notice) -> bool:
+        """Tell what is due; whether that need not be tried again."""
+        context = message.context
         if notice.is_imdn:
-            source = StatusReport(
-                context=message.context,
-                delivery=notice.delivery,
-                interworking=notice.interworking,
-                new_message_id=message.key,
-                now=self._now(),
-            )
-            return notification_request(source, call_id=call_id, tag=tag)
-        if notice.failed_event and message.context.message_id:
-            return failed_interworking_request(
-                message.context, self._addresses, call_id=call_id, tag=tag
-            )
-        return None
+            return await self._notified(message, notice)
+        if not notice.failed_event or not context.message_id:
+            return True
+        identity = self._notifier.identity()
+        request = failed_interworking_request(
+            context, self._addresses, call_id=identity.call_id, tag=identity.tag
+        )
+        return await self._notifier.reaches(request, "failed-iw")
 
-    async def _reached(self, request: Request, kind: str) -> bool:
-        """Send; whether it arrived, or never will and so need not be tried again."""
-        try:
-            response = await self._network.request(request)
-        except SipError as error:
-            self.log.debug("CPM side not reached: {error}", error=str(error))
-            self._traffic.notify(kind, None)
+    async def _notified(self, message: SentMessage, notice: Notice) -> bool:
+        """Send the IMDN, in the session of a chat message if that takes it."""
+        # A new request each time, but with the message's own key as imdn.Message-ID:
+        # sent again after a crash, or another way, it is known for a repeat.
+        source = StatusReport(
+            context=message.context,
+            delivery=notice.delivery,
+            interworking=notice.interworking,
+            new_message_id=message.key,
+            now=self._now(),
+        )
+        if await self._taken_in_session(source):
+            return True
+        identity = self._notifier.identity()
+        request = notification_request(
+            source, call_id=identity.call_id, tag=identity.tag
+        )
+        return await self._notifier.reaches(request, "imdn")
+
+    async def _taken_in_session(self, source: StatusReport) -> bool:
+        """Send the IMDN by MSRP (TS 6.2.4 2a); False where that cannot be."""
+        session = source.context.session
+        if not session:
             return False
-        self._traffic.notify(kind, response.status)
-        if response.status >= 300:
-            self.log.debug(
-                "notification {call_id} answered {status}",
-                call_id=request.call_id,
-                status=response.status,
-            )
-        return TABLE_10_COMMAND_STATUS.of(response.status) != TEMPORARY
+        notified = self._sessions.notify(session, session_notification(source))
+        if notified is None:
+            return False
+        taken = await notified
+        self._traffic.notify("imdn-msrp", 200 if taken else None)
+        return taken

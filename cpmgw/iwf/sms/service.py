@@ -10,31 +10,32 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from cpmgw.config import Config, SmscConfig
-from cpmgw.cpm import product
-from cpmgw.cpm.errors import ImdnError
-from cpmgw.cpm.identity import masked
-from cpmgw.cpm.imdn import parse_imdn
-from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import (
     IHouse,
-    IInterworking,
     IInterworkingFactory,
     IReconfigurable,
+    ISessionInterworking,
     ISmsCentre,
 )
 from cpmgw.iwf.capabilities import Capabilities, Kind
 from cpmgw.iwf.repeats import RepeatGuard
+from cpmgw.iwf.sms.alerts import Alerts
 from cpmgw.iwf.sms.centres import Centre, Centres
 from cpmgw.iwf.sms.inbound import Inbound
 from cpmgw.iwf.sms.inflight import InFlight
+from cpmgw.iwf.sms.notified import take_notification
+from cpmgw.iwf.sms.notifier import NoSessions
 from cpmgw.iwf.sms.outbound import Outbound
+from cpmgw.iwf.sms.over_msrp import OverMsrp, no_sessions
 from cpmgw.iwf.sms.overdue import Overdue
 from cpmgw.iwf.sms.reports import StatusReports
 from cpmgw.iwf.sms.sessions import Sessions
 from cpmgw.iwf.sms.storing import fingerprint, storable
+from cpmgw.iwf.sms.submissions import Submissions
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.policy import PolicySource
-from cpmgw.sip.message import Response, respond
+from cpmgw.sip.legs import Incoming
+from cpmgw.sip.message import Request, Response, respond
 from txsmpp.interfaces import IEsmeHandler, ISession
 from txsmpp.pdu import AlertNotification, DataSm, DeliverSm
 from txsmpp.status import CommandStatus
@@ -42,23 +43,24 @@ from txsmpp.text.receipt import is_receipt, parse_receipt
 
 NAME: Final = "SMS"
 
-# Text to numbers, in pager mode (TS 6.2.2).
-CAPABILITIES: Final = Capabilities(
-    name=NAME,
-    service=NAME,
-    kinds=frozenset((Kind.PAGER, Kind.NOTIFICATION)),
-    text_only=True,
-)
+# What needs no MSRP, and what does.
+_BY_MESSAGE: Final = frozenset((Kind.PAGER, Kind.NOTIFICATION))
+_BY_INVITE: Final = frozenset((Kind.LARGE, Kind.SESSION, Kind.GROUP))
 
 
-@implementer(IInterworking, IReconfigurable)
+def capabilities_of(config: Config) -> Capabilities:
+    """Text to numbers: in messages, and in sessions where there is MSRP (TS 6.2.2)."""
+    kinds = _BY_MESSAGE | (_BY_INVITE if config.msrp.is_used else frozenset())
+    return Capabilities(name=NAME, service=NAME, kinds=kinds, text_only=True)
+
+
+@implementer(ISessionInterworking, IReconfigurable)
 class SmsInterworking:
     """Interworking with SMS as an External Short Message Entity (TS 6.2.2)."""
 
-    capabilities = CAPABILITIES
-
     def __init__(self, house: IHouse) -> None:
         config = house.config
+        self.capabilities = capabilities_of(config)
         self._policy: PolicySource = lambda: house.config.policy
         self._store = house.store
         self._traffic = house.traffic
@@ -69,16 +71,28 @@ class SmsInterworking:
         self._house = house
         self._centres = Centres((), self._policy)
         self._centres.replace(self._centres_of(config))
-        self._outbound = Outbound(
+        self._alerts = Alerts(house, self._policy)
+        self._submissions = Submissions(
             self._centres,
             house.store,
-            self._repeats,
             in_flight,
             self._policy,
-            lambda: house.dial_plan,
-            house.now,
             house.traffic,
+            self._alerts.refused,
         )
+        self._outbound = Outbound(
+            self._submissions, self._repeats, self._policy, lambda: house.dial_plan
+        )
+        self._over_msrp: OverMsrp | None = None
+        if house.msrp is not None:
+            self._over_msrp = OverMsrp(
+                house,
+                house.msrp,
+                self._centres,
+                self._submissions,
+                self._outbound,
+                self._repeats,
+            )
         self._inbound = Inbound(
             self._centres,
             house.network,
@@ -89,11 +103,19 @@ class SmsInterworking:
             lambda: house.directory,
             config.gateway.domain,
             house.now,
+            self._over_msrp.ways if self._over_msrp is not None else (),
         )
         self._overdue = Overdue(
             house.store, self._policy, self._inbound.settles, self._inbound.give_up
         )
-        self._reports = StatusReports(house, self._policy, in_flight, self._repeats)
+        self._reports = StatusReports(
+            house,
+            self._policy,
+            in_flight,
+            self._repeats,
+            self._alerts,
+            self._over_msrp.chats if self._over_msrp is not None else NoSessions(),
+        )
 
     def prepare(self, config: Config) -> Callable[[], None]:
         """Make the links that a new configuration needs (IReconfigurable)."""
@@ -108,61 +130,69 @@ class SmsInterworking:
         known = self._centres.link_to(config.name)
         if known is not None:
             return known
-        listener = CentreListener(self, config.name)
+        listener = CentreListener(self, config.name, self._sessions, self._now)
         made: ISmsCentre = self._house.sms_centre(config, listener)
         return made
 
     async def start(self) -> None:
         """Take over what an earlier process had answered."""
         self._inbound.start()
+        if self._over_msrp is not None:
+            self._over_msrp.start()
         self._repeats.load(await self._store.sent.answers())
+        await self._alerts.start()
         await self._reports.start()
 
     async def stop(self) -> None:
         """Let submissions under way come to their end, so that they are remembered."""
         self._inbound.stop()
         await self._repeats.idle()
+        await self._alerts.stop()
+
+    async def leave(self) -> None:
+        """End all sessions while they can be (ISessionInterworking)."""
+        if self._over_msrp is not None:
+            await self._over_msrp.stop()
 
     async def sweep(self, now: float) -> None:
         """Deliver what has waited too long, tell what could not be told before."""
         await self._overdue.look(now)
         await self._reports.retry(now)
+        await self._alerts.retry(now)
 
     async def message(self, message: StandaloneMessage) -> Response:
         """Interwork a pager mode message (TS 6.2.2.1.1); CannotInterwork if it fails.
 
         SMS has no form for a disposition notification: it is accepted and ends here.
         """
-        if message.is_notification:
-            self._traffic.end_notification()
-            return self._ended(message)
-        return await self._outbound.message(message)
-
-    def _ended(self, message: StandaloneMessage) -> Response:
-        """The answer to a notification; CannotInterwork 400 if it is none."""
-        try:
-            parse_imdn(message.content)
-        except ImdnError as error:
-            raise CannotInterwork(
-                error.status,
-                error.reason,
-                cause="notification",
-                section="RFC 5438 7.2",
-                warning=str(error),
-            ) from error
+        if not message.is_notification:
+            return await self._outbound.message(message)
+        self._traffic.end_notification()
+        answer = take_notification(message, self._policy())
         return respond(
-            message.request,
-            self._policy().pager_success_status,
-            headers=(*message.identification.pairs(), ("Server", product.server(NAME))),
+            message.request, answer.status, answer.reason, headers=answer.headers
         )
 
-    def bound(self, session: str) -> None:
-        """A session with an SM-SC is bound."""
-        self._sessions.began(session)
+    async def invite(self, incoming: Incoming) -> Response:
+        """Answer the INVITE of a large message or session (ISessionInterworking)."""
+        if self._over_msrp is None:
+            raise no_sessions()
+        return await self._over_msrp.invite(incoming)
 
-    def lost(self, session: str) -> None:
-        """A session with an SM-SC is gone."""
-        self._sessions.ended(session, self._now())
+    async def within(self, incoming: Incoming) -> Response:
+        """Answer a request in a dialog (ISessionInterworking)."""
+        if self._over_msrp is None:
+            return respond(incoming.request, 481)
+        return await self._over_msrp.within(incoming)
+
+    def acknowledge(self, request: Request) -> None:
+        """Take the ACK of a 2xx (ISessionInterworking)."""
+        if self._over_msrp is not None:
+            self._over_msrp.acknowledge(request)
+
+    def alert(self, centre_name: str, pdu: AlertNotification) -> None:
+        """Tell whoever waits for the subscriber (TS 6.2.3.1)."""
+        self._alerts.alert(self._centres.named(centre_name), pdu)
 
     async def short_message(
         self, centre_name: str, pdu: DeliverSm | DataSm, session: str
@@ -188,9 +218,17 @@ class CentreListener:
 
     log = Logger()
 
-    def __init__(self, interworking: SmsInterworking, centre_name: str) -> None:
+    def __init__(
+        self,
+        interworking: SmsInterworking,
+        centre_name: str,
+        sessions: Sessions,
+        now: Callable[[], float],
+    ) -> None:
         self._interworking = interworking
         self._centre_name = centre_name
+        self._sessions = sessions
+        self._now = now
 
     async def message(self, pdu: DeliverSm | DataSm, session: ISession) -> int:
         """A message or receipt; the command_status to answer it with."""
@@ -200,15 +238,11 @@ class CentreListener:
 
     def alert(self, pdu: AlertNotification, session: ISession) -> None:
         """A subscriber is reachable again (SMPP 3.4 4.12)."""
-        self.log.debug(
-            "{centre}: alert_notification for {number}",
-            centre=self._centre_name,
-            number=masked(pdu.source_addr),
-        )
+        self._interworking.alert(self._centre_name, pdu)
 
     def bound(self, session: ISession) -> None:
         """A session is bound."""
-        self._interworking.bound(session.id)
+        self._sessions.began(session.id)
         self.log.info(
             "{centre}: bound as {mode}",
             centre=self._centre_name,
@@ -217,7 +251,7 @@ class CentreListener:
 
     def lost(self, session: ISession, reason: Exception | None) -> None:
         """A session that was bound is gone."""
-        self._interworking.lost(session.id)
+        self._sessions.ended(session.id, self._now())
         self.log.info(
             "{centre}: session lost: {reason}",
             centre=self._centre_name,
@@ -233,7 +267,7 @@ class SmsInterworkingFactory:
 
     def capabilities(self, config: Config) -> Capabilities | None:
         """What SMS carries; None where no SM-SC is configured."""
-        return CAPABILITIES if config.smsc else None
+        return capabilities_of(config) if config.smsc else None
 
     def build(self, house: IHouse) -> SmsInterworking | None:
         """The SMS IWF of this gateway; None where no SM-SC is configured."""

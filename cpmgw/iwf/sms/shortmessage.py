@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 
 from cpmgw.addressing.dialplan import DialPlan
@@ -14,6 +16,26 @@ from cpmgw.records import Collected, ImdnContext
 from cpmgw.sip.uri import SipUri, TelUri
 from txsmpp.pdu import DataSm, DeliverSm
 from txsmpp.text.segment import Segment
+
+
+class Submitted(Protocol):
+    """What the sources of all tables that make a submit_sm have in common."""
+
+    @property
+    def segment(self) -> Segment:
+        """The octets, and their place among others."""
+
+    @property
+    def ends(self) -> Ends:
+        """The originator to show, and the target."""
+
+    @property
+    def plan(self) -> DialPlan:
+        """How addresses are written."""
+
+    @property
+    def centre(self) -> SmscConfig:
+        """The SM-SC that it goes to."""
 
 
 class OutboundSegment(msgspec.Struct, frozen=True):

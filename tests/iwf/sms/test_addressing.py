@@ -11,11 +11,11 @@ from zope.interface import implementer
 from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.interfaces import IDirectory
 from cpmgw.iwf.parties import Ends
-from cpmgw.iwf.sms.addressing import NotAddressed, ends_of, sip_uris_of
+from cpmgw.iwf.sms.addressing import NotAddressed, ends_of, mobile_of, sip_uris_of
 from cpmgw.sip.uri import SipUri
 from tests.addressing.plans import e164, name, plan, short, sip
 from tests.iwf.sms.test_centres import centre
-from txsmpp.pdu import DeliverSm
+from txsmpp.pdu import AlertNotification, DeliverSm
 from txsmpp.status import CommandStatus
 
 ALICE, BOB = e164("+15145550001"), e164("+15145550002")
@@ -82,6 +82,28 @@ class EndsOfAShortMessage(SynchronousTestCase):
         pdu = deliver_sm((0, 0, "15145550002"), (0, 0, "15145550001"))
         found = self.ends(pdu, plan(), unknown_ton="international")
         self.assertEqual(found, Ends(BOB, ALICE))
+
+
+class MobileOfAnAlert(SynchronousTestCase):
+    def test_mobile(self) -> None:
+        """Numbers and short numbers that can be sent to, and no others."""
+        for source, found in (
+            ((1, 1, "15145550002"), BOB),
+            ((2, 1, "5145550002"), BOB),
+            ((3, 0, "611"), short("611")),
+            ((5, 0, "SHOP"), None),
+            ((3, 0, "911"), None),
+            ((1, 1, ""), None),
+        ):
+            with self.subTest(source=source):
+                pdu = AlertNotification(*source)
+                self.assertEqual(mobile_of(centre("home"), pdu, HERE), found)
+
+    def test_unknown_ton(self) -> None:
+        """International without a type of number, where the SM-SC does so."""
+        home = centre("home", unknown_ton="international")
+        pdu = AlertNotification(0, 0, "15145550002")
+        self.assertEqual(mobile_of(home, pdu, plan()), BOB)
 
 
 @implementer(IDirectory)

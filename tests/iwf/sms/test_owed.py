@@ -7,8 +7,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.iwf.sms import owed
-from cpmgw.iwf.sms.owed import FIRST_RETRY, LAST_RETRY, TOGETHER, Owed
+from cpmgw.iwf.sms.owed import Owed
+from cpmgw.iwf.sms.retries import FIRST_RETRY, LAST_RETRY, TOGETHER
 from cpmgw.records import Reported, SegmentReport
 from tests.store.values import sent_message
 from txsmpp.constants import MessageState
@@ -28,7 +28,16 @@ class Waiting(SynchronousTestCase):
         self.told: list[str] = []
         self.reached = True
         self.stored: list[Reported] = []
-        self.owed = Owed(self, lambda: self.time, self.tell)  # type: ignore[arg-type]
+        self.telling = self.tell
+        self.owed = self.owing()
+
+    def owing(self, **limit: int) -> Owed:
+        """What owes as many as the limit says."""
+
+        async def tell(owing: Reported) -> bool:
+            return await self.telling(owing)
+
+        return Owed(self, lambda: self.time, tell, **limit)  # type: ignore[arg-type]
 
     async def tell(self, owing: Reported) -> bool:
         """Tell of it as the service does."""
@@ -108,10 +117,10 @@ class Retries(Waiting):
             self.owed.add(reported(str(number)))
         self.time = 10.0
         waiting: Deferred[bool] = Deferred()
-        self.owed._tell = lambda _: waiting
+        self.telling = lambda _: waiting  # type: ignore[assignment, return-value]
         looking = Deferred.fromCoroutine(self.owed.look(self.time))
         self.owed.remove(str(TOGETHER))
-        self.owed._tell = self.tell
+        self.telling = self.tell
         waiting.callback(True)
         self.successResultOf(looking)
         self.assertEqual(self.told, [])
@@ -124,7 +133,7 @@ class Retries(Waiting):
                 raise ValueError("no")
             return await self.tell(owing)
 
-        self.owed._tell = tell
+        self.telling = tell
         for key in "ab":
             self.owed.add(reported(key))
         self.time = 10.0
@@ -149,7 +158,7 @@ class TakingUp(Waiting):
 
     def test_limit(self) -> None:
         """What is beyond the limit stays in the store until there is room."""
-        self.patch(owed, "MOST", 4)
+        self.owed = self.owing(most=4)
         self.stored = [reported(key) for key in "abcdef"]
         for each in self.stored:
             self.owed.add(each)
@@ -162,7 +171,7 @@ class TakingUp(Waiting):
 
     def test_limit_at_the_start(self) -> None:
         """So does what an earlier process has left."""
-        self.patch(owed, "MOST", 4)
+        self.owed = self.owing(most=4)
         self.stored = [reported(key) for key in "abcdefg"]
         self.do(self.owed.take_up())
         self.assertEqual(len(self.owed), 4)

@@ -12,8 +12,14 @@ from cpmgw.iwf.mapping import CONDITIONAL, MANDATORY, OPTIONAL, Presence, Table
 from cpmgw.iwf.sms.tables.table_01 import TABLE_1_SUBMIT_SM
 from cpmgw.iwf.sms.tables.table_02 import TABLE_2_SIP_ANSWER, TABLE_2_STATUS
 from cpmgw.iwf.sms.tables.table_03 import TABLE_3_NOTIFICATION
+from cpmgw.iwf.sms.tables.table_04 import TABLE_4_SUBMIT_SM
+from cpmgw.iwf.sms.tables.table_05 import TABLE_5_SIP_RESPONSE
+from cpmgw.iwf.sms.tables.table_06 import TABLE_6_SUBMIT_SM
+from cpmgw.iwf.sms.tables.table_07 import TABLE_7_SUBMIT_SM
+from cpmgw.iwf.sms.tables.table_08 import TABLE_8_SUBMIT_SM
 from cpmgw.iwf.sms.tables.table_09 import TABLE_9_SIP_MESSAGE
 from cpmgw.iwf.sms.tables.table_10 import TABLE_10_COMMAND_STATUS
+from cpmgw.iwf.sms.tables.table_11 import TABLE_11_SIP_INVITE
 from txsmpp.pdu import SubmitSm
 from txsmpp.status import CommandStatus
 from txsmpp.tlv import Tag
@@ -23,7 +29,21 @@ TABLES: tuple[Table, ...] = (  # type: ignore[type-arg]
     TABLE_1_SUBMIT_SM,
     TABLE_2_SIP_ANSWER,
     TABLE_3_NOTIFICATION,
+    TABLE_4_SUBMIT_SM,
+    TABLE_5_SIP_RESPONSE,
+    TABLE_6_SUBMIT_SM,
+    TABLE_7_SUBMIT_SM,
+    TABLE_8_SUBMIT_SM,
     TABLE_9_SIP_MESSAGE,
+    TABLE_11_SIP_INVITE,
+)
+# Those that make a submit_sm.
+SUBMITTED = (
+    TABLE_1_SUBMIT_SM,
+    TABLE_4_SUBMIT_SM,
+    TABLE_6_SUBMIT_SM,
+    TABLE_7_SUBMIT_SM,
+    TABLE_8_SUBMIT_SM,
 )
 # SMPP 3.4 5.1.3 ends its own values here; what follows is reserved or a vendor's.
 LAST_OF_3_4 = 0xFF
@@ -66,7 +86,18 @@ class Modules(SynchronousTestCase):
         """Numbers and sections are those of the TS."""
         self.assertEqual(
             [(table.number, table.section) for table in TABLES],
-            [(1, "6.2.2.1.1"), (2, "6.2.2.1.1"), (3, "6.2.2.1.2"), (9, "6.2.2.2.1")],
+            [
+                (1, "6.2.2.1.1"),
+                (2, "6.2.2.1.1"),
+                (3, "6.2.2.1.2"),
+                (4, "6.2.2.1.3"),
+                (5, "6.2.2.1.3"),
+                (6, "6.2.2.1.4"),
+                (7, "6.2.2.1.5"),
+                (8, "6.2.2.1.6"),
+                (9, "6.2.2.2.1"),
+                (11, "6.2.2.2.3"),
+            ],
         )
         for table, number in ((TABLE_2_STATUS, 2), (TABLE_10_COMMAND_STATUS, 10)):
             self.assertEqual(table.number, number)
@@ -85,23 +116,25 @@ def presence_of(table: Table) -> dict[str, Presence]:  # type: ignore[type-arg]
 class Presences(SynchronousTestCase):
     """The "status" column of each table."""
 
-    def test_table_1(self) -> None:
-        """Table 1: submit_sm's own parameters are mandatory, its TLVs optional.
+    def test_submit_sm(self) -> None:
+        """Tables 1, 4, 6 to 8: submit_sm's own parameters are mandatory, TLVs optional.
 
         [SCR Int-S-005-O]
         """
-        for name, presence in presence_of(TABLE_1_SUBMIT_SM).items():
-            optional = name.upper() in Tag.__members__
-            self.assertIs(presence, OPTIONAL if optional else MANDATORY, name)
+        for table in SUBMITTED:
+            for name, presence in presence_of(table).items():
+                optional = name.upper() in Tag.__members__
+                self.assertIs(presence, OPTIONAL if optional else MANDATORY, name)
 
-    def test_table_1_is_all_of_submit_sm(self) -> None:
-        """Table 1: every field of submit_sm has a row. [SCR Int-S-005-O]"""
+    def test_all_of_submit_sm(self) -> None:
+        """Tables 1, 4, 6 to 8: every field of submit_sm has a row. [SCR Int-S-005-O]"""
         fields = {
             name
             for name in SubmitSm.__struct_fields__
             if name not in ("sequence_number", "tlvs", "command_status")
         }
-        self.assertLessEqual(fields, set(TABLE_1_SUBMIT_SM.names))
+        for table in SUBMITTED:
+            self.assertLessEqual(fields, set(table.names), table.number)
 
     def test_table_2(self) -> None:
         """Table 2: all are mandatory. [SCR Int-S-005-O]"""
@@ -120,6 +153,32 @@ class Presences(SynchronousTestCase):
                 "XML original-recipient-uri",
             },
         )
+
+    def test_table_5(self) -> None:
+        """Table 5: the body is conditional, and what only a 200 has beside it."""
+        presence = presence_of(TABLE_5_SIP_RESPONSE)
+        self.assertIs(presence["body"], CONDITIONAL)
+        mandatory = {name for name, each in presence.items() if each is MANDATORY}
+        self.assertEqual(
+            mandatory,
+            {
+                "response code",
+                "reason phrase",
+                "Call-ID",
+                "To",
+                "Via",
+                "From",
+                "CSeq",
+                "Content-Length",
+                "Server",
+            },
+        )
+
+    def test_table_11(self) -> None:
+        """Table 11: Message-Expires and Date are optional."""
+        presence = presence_of(TABLE_11_SIP_INVITE)
+        optional = {name for name, each in presence.items() if each is OPTIONAL}
+        self.assertEqual(optional, {"Message-Expires", "Date"})
 
     def test_table_9(self) -> None:
         """Table 9: Content-Language, Content-Length and Priority are optional.

@@ -1,0 +1,126 @@
+"""SDP and MSRP together: the message streams of an IWF (TS 6.1.2, 6.1.4, 6.1.5).
+
+What is offered and answered here is conversation TS 5.2.1: this gateway offers
+`actpass`, answers `passive`, and puts its own address and path into both.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from cpmgw.errors import CannotInterwork
+from cpmgw.iwf.described import (
+    Types,
+    Wanted,
+    changed,
+    fits,
+    not_acceptable,
+    read_description,
+    refusing,
+)
+from cpmgw.iwf.streams import Answered, Offered
+from cpmgw.msrp.errors import MsrpError
+from cpmgw.msrp.interfaces import IMsrpNode, IMsrpSession, IMsrpUser
+from cpmgw.sdp.description import SessionDescription
+from cpmgw.sdp.roles import Direction
+from cpmgw.sdp.stream import MediaStream, streams
+from cpmgw.sip.status import reason_for
+
+if TYPE_CHECKING:
+    from cpmgw.policy import PolicySource
+
+__all__ = [
+    "Answered",
+    "Media",
+    "Offered",
+    "Types",
+    "Wanted",
+    "changed",
+    "not_acceptable",
+]
+
+_ID_BITS: Final = 62
+
+
+class Media:
+    """Makes the MSRP streams of one IWF."""
+
+    def __init__(
+        self,
+        node: IMsrpNode,
+        policy: PolicySource,
+        new_id: Callable[[], int] = lambda: secrets.randbits(_ID_BITS),
+    ) -> None:
+        self._node = node
+        self._policy = policy
+        self._new_id = new_id
+
+    def check(self, offer: bytes, wanted: Wanted) -> None:
+        """CannotInterwork 488 where nothing of an offer fits (step 1)."""
+        self._place(read_description(offer, wanted.section), wanted)
+
+    async def answer(self, offer: bytes, wanted: Wanted, user: IMsrpUser) -> Answered:
+        """Answer an offer with a session of our own, the first stream that fits.
+
+        All others are rejected with port 0. CannotInterwork: 488 where nothing fits,
+        480 where there is no session to be had.
+        """
+        offered = read_description(offer, wanted.section)
+        place = self._place(offered, wanted)
+        session = await self._open(user, wanted)
+        answered = Answered(session, wanted, self._node.max_size, self._new_id())
+        try:
+            answered.answer(offered, place)
+        except CannotInterwork:
+            session.close()
+            raise
+        return answered
+
+    async def offer(self, wanted: Wanted, user: IMsrpUser) -> Offered:
+        """Offer a stream with a session of our own; CannotInterwork 480 without."""
+        session = await self._open(user, wanted)
+        return Offered(session, wanted, self._node.max_size, self._new_id())
+
+    def _place(self, offered: SessionDescription, wanted: Wanted) -> int:
+        place = refusing(wanted, lambda: self._acceptable(offered, wanted))
+        if place is None:
+            raise not_acceptable(wanted.section, "no message stream that fits")
+        return place
+
+    def _acceptable(self, offered: SessionDescription, wanted: Wanted) -> int | None:
+        for place, stream in enumerate(streams(offered)):
+            if not (stream.is_msrp and stream.is_offered and self._protected(stream)):
+                continue
+            left = wanted.direction.within(stream.direction.mirrored)
+            if wanted.direction is not Direction.SENDRECV and left is not (
+                wanted.direction
+            ):
+                continue
+            if stream.path and fits(stream, wanted):
+                return place
+        return None
+
+    def _protected(self, stream: MediaStream) -> bool:
+        """Whether it is protected as the node does it, and policy wants it (TS 6.6)."""
+        protection = self._policy().media_protection
+        if protection == "require" and not stream.is_secure:
+            return False
+        if protection == "refuse" and stream.is_secure:
+            return False
+        return stream.is_secure == self._node.is_secure
+
+    async def _open(self, user: IMsrpUser, wanted: Wanted) -> IMsrpSession:
+        try:
+            session: IMsrpSession = await self._node.open(user)
+        except MsrpError as error:
+            raise CannotInterwork(
+                480,
+                reason_for(480),
+                cause="msrp",
+                section=wanted.section,
+                warning=f"no MSRP session: {error}",
+                headers=(("Retry-After", str(self._policy().retry_after)),),
+            ) from error
+        return session

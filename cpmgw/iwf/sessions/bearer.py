@@ -1,0 +1,92 @@
+"""What a Non-CPM service does for the sessions of its users (TS 6.2, 6.3, 6.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from cpmgw.addressing.dialplan import PhoneAddress
+from cpmgw.iwf.sessions.invitation import Invitation
+from cpmgw.policy import Policy
+
+if TYPE_CHECKING:
+    from cpmgw.cpm.chat_content import ChatContent
+    from cpmgw.cpm.conference_info import ConferenceState
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """A user's part in a session, as far as it does not change.
+
+    `key` is our own name of it, `address` what the user's messages come from and go
+    to, `policy` the one that was in force when it began.
+    """
+
+    key: str
+    invitation: Invitation
+    address: PhoneAddress
+    policy: Policy
+
+
+class Delivery(Enum):
+    """What became of a message."""
+
+    TAKEN = "taken"
+    UNFIT = "unfit"  # the service has no form for its content
+    FAILED = "failed"  # it did not take it
+
+
+class Bearer(Protocol):
+    """One Non-CPM service towards users who are in CPM sessions."""
+
+    service: str
+    """Its Non-CPM Communication Service Identifier (App. D)."""
+
+    async def address(self, invitation: Invitation, policy: Policy) -> PhoneAddress:
+        """What the user's messages of a session come from; CannotInterwork without."""
+
+    async def free(self, membership: Membership) -> None:
+        """The session is over: what it alone was known by is free again."""
+
+    async def ask(self, membership: Membership) -> None:
+        """Ask the user whether to accept (6.1.4 step 8); CannotInterwork if it fails.
+
+        The answer comes by `Session.answer`.
+        """
+
+    async def inform(self, membership: Membership) -> None:
+        """Tell the user who was invited and not asked; CannotInterwork if it fails."""
+
+    async def tell_closed(self, membership: Membership) -> None:
+        """Tell the user that the session is closed (6.1.6.1); CannotInterwork."""
+
+    async def tell_participants(
+        self, membership: Membership, state: ConferenceState
+    ) -> None:
+        """Tell the user who takes part (6.1.7); CannotInterwork if it fails."""
+
+    async def deliver(
+        self,
+        membership: Membership,
+        content: ChatContent,
+        *,
+        place: int,
+        state: ConferenceState | None,
+    ) -> Delivery:
+        """Bring the user a message (6.1.5.1), the `place`th of the session, from 1."""
+
+    def acceptance(
+        self, membership: Membership, body: bytes
+    ) -> Sequence[tuple[str, str]]:
+        """What a 200 to the INVITE says of the session (6.1.4 step 6 a, c, g; 6.2.4).
+
+        `body` is its SDP answer. What makes the dialog and its timer is not here.
+        """
+
+    def declined(self, membership: Membership) -> int:
+        """The status that tells that the user has declined (6.1.4 step 8d)."""
+
+    def failure(self, policy: Policy) -> str:
+        """The text in the Reason of a BYE after a delivery that failed (6.2.3 B)."""

@@ -1,0 +1,138 @@
+"""The MSRP side of one session: what comes, what is sent, and when (TS 6.1.5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final
+
+from twisted.internet.defer import Deferred, TimeoutError
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from cpmgw.iwf.sessions.bearer import Membership
+from cpmgw.iwf.sessions.machine import On
+from cpmgw.iwf.sessions.reception import Reception
+from cpmgw.msrp.errors import MsrpError
+from cpmgw.msrp.interfaces import FailureReport, IMsrpUser, Received
+
+if TYPE_CHECKING:
+    from cpmgw.iwf.media import Answered
+    from cpmgw.iwf.sessions.house import SessionHouse
+    from cpmgw.iwf.sessions.participants import Participants
+
+# Seconds from a message's being sent to its answer, the wait for a connection and for
+# those before it included: an SM-SC waits for it, about a minute.
+SEND_WITHIN: Final = 50.0
+# No answer in time (RFC 4975 10.3).
+TOO_LATE: Final = 408
+
+
+@implementer(IMsrpUser)
+class Messages:
+    """The user of a session's MSRP session, and the way into it.
+
+    `stream` is None until an offer was answered, `participants` where nobody tells of
+    them; `active` is when there was a message last, by the clock. `happened` is told of
+    what ends the session.
+    """
+
+    log = Logger()
+
+    __slots__ = (
+        "_clock",
+        "_happened",
+        "_policy",
+        "_reception",
+        "active",
+        "participants",
+        "stream",
+    )
+
+    def __init__(
+        self,
+        membership: Membership,
+        house: SessionHouse,
+        happened: Callable[[On], None],
+    ) -> None:
+        self._reception = Reception(membership, house)
+        self._policy = membership.policy
+        self._clock = house.clock
+        self._happened = happened
+        self.stream: Answered | None = None
+        self.participants: Participants | None = None
+        self.active = house.clock.seconds()
+
+    @property
+    def can_send(self) -> bool:
+        """Whether the other side takes messages at present."""
+        return self.stream is not None and self.stream.direction.sends
+
+    def begin(self) -> None:
+        """The session stands: MSRP may connect."""
+        assert self.stream is not None
+        self._touch()
+        try:
+            self.stream.begin()
+        except MsrpError as error:  # it was lost before it began
+            self.lost(error)
+
+    def close(self) -> None:
+        """The session is over."""
+        if self.stream is not None:
+            self.stream.close()
+
+    def send(self, content_type: str, content: bytes) -> Deferred[int]:
+        """Send where one can; fires with the MSRP status, or fails with MsrpError.
+
+        Who waits does so no longer than `SEND_WITHIN`: then it is a 408, and what was
+        not sent by then never is.
+        """
+        policy = self._policy
+        assert self.stream is not None
+        self._touch()
+        sent: Deferred[int] = self.stream.session.send(
+            content_type,
+            content,
+            success_report=policy.session.success_report,
+            failure_report=FailureReport(policy.session.failure_report),
+        )
+        sent.addTimeout(SEND_WITHIN, self._clock)
+        return sent.addErrback(_too_late)
+
+    # -- for MSRP ----------------------------------------------------------------------
+
+    def message(self, received: Received) -> Awaitable[int]:
+        """Something has come; the status for it (IMsrpUser)."""
+        self._touch()
+        return Deferred.fromCoroutine(self._take(received))
+
+    async def _take(self, received: Received) -> int:
+        participants = self.participants
+        state = participants.state if participants is not None else None
+        taken = await self._reception.take(received, state)
+        if taken.has_failed:
+            # After the answer, which is on its way first (6.2.3 B).
+            self._clock.callLater(0, self._happened, On.FAILED)
+        return taken.status
+
+    def connected(self) -> None:
+        """Messages can go both ways (IMsrpUser)."""
+        self._touch()
+
+    def report(self, message_id: str, status: int) -> None:
+        """The peer reports of a message (IMsrpUser); its answer has counted."""
+        self.log.debug("MSRP report {status} of a message", status=status)
+
+    def lost(self, reason: Exception) -> None:
+        """MSRP is of no use any more (IMsrpUser)."""
+        self.log.debug("MSRP session lost: {reason}", reason=str(reason))
+        self._happened(On.LOST)
+
+    def _touch(self) -> None:
+        self.active = self._clock.seconds()
+
+
+def _too_late(failure: Failure) -> int:
+    failure.trap(TimeoutError)
+    return TOO_LATE

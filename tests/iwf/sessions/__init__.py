@@ -1,0 +1,1 @@
+"""Tests of the sessions that an IWF takes part in."""
