@@ -22,6 +22,7 @@ class Kind(Enum):
     """Which protocol a step belongs to."""
 
     SIP = "SIP"
+    MSRP = "MSRP"
     IMDN = "IMDN"
     SMPP = "SMPP"
     AIR = "air"

@@ -65,15 +65,18 @@ class SmsBehaviour(msgspec.Struct, frozen=True, kw_only=True):
 class CpmBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     """How the CPM side treats what comes to a user.
 
-    `status` answers messages, `imdn_status` notifications and `event_status` events,
-    after `delay` seconds; with `silent` nothing is ever answered. `delivery` and
-    `display` tell which notifications the user's client sends back, when asked for, and
-    `imdn_delay` how long after the message.
+    `status` answers messages and invitations, `imdn_status` notifications,
+    `event_status` events and `msrp_status` what comes in a session, after `delay`
+    seconds; with `silent` nothing is ever answered. An invitation rings for `ringing`
+    seconds before. `delivery` and `display` tell which notifications the user's client
+    sends back, when asked for, and `imdn_delay` how long after the message.
     """
 
     status: int = 200
     imdn_status: int = 200
     event_status: int = 200
+    msrp_status: int = 200
+    ringing: float = 0.0
     headers: tuple[tuple[str, str], ...] = ()
     delay: float = 0.0
     silent: bool = False

@@ -47,35 +47,50 @@ def notifications_of(
         yield DISPLAYED
 
 
+def notification_of(
+    received: ReceivedMessage, what: Notification, *, own: str, now: float
+) -> Imdn:
+    """The document that says something of a message to `own`, a URI."""
+    told = received.cpim.get("DateTime") if received.cpim is not None else None
+    return Imdn(
+        message_id=received.message_id,
+        datetime=told or format_datetime(now),
+        notifications=(what,),
+        recipient_uri=own,
+    )
+
+
 def notification_request(
-    received: ReceivedMessage, what: Notification, *, identity: str, now: float
+    received: ReceivedMessage,
+    what: Notification,
+    *,
+    own: str,
+    identity: str,
+    now: float,
 ) -> Request:
-    """The SIP MESSAGE of a notification; `identity` names it in SIP and in CPIM."""
+    """The SIP MESSAGE of a notification; `identity` names it in SIP and in CPIM.
+
+    `own` is the URI of the user whose client it is.
+    """
     assert received.cpim is not None
     original = received.request
     target = parse_uri(bare_uri(received.sender))
     routes = imdn_of(received.cpim).record_route
-    document = Imdn(
-        message_id=received.message_id,
-        datetime=received.cpim.get("DateTime") or format_datetime(now),
-        notifications=(what,),
-        recipient_uri=str(original.uri),
-    )
     return originate(
         "MESSAGE",
         parse_uri(routes[0]) if routes else target,
-        from_=NameAddr(original.uri, parameters=(("tag", identity[:16]),)),
+        from_=NameAddr(parse_uri(own), parameters=(("tag", identity[:16]),)),
         to=NameAddr(target),
         call_id=identity,
         headers=[
-            ("P-Asserted-Identity", f"<{original.uri}>"),
+            ("P-Asserted-Identity", f"<{own}>"),
             *((n, v) for n in COPIED if (v := original.headers.get(n))),
             ("User-Agent", CLIENT),
             ("Content-Type", CPIM),
         ],
         body=notification_body(
-            document,
-            sender=str(original.uri),
+            notification_of(received, what, own=own, now=now),
+            sender=own,
             to=str(target),
             datetime=format_datetime(now),
             message_id=identity,

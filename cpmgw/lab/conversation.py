@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
+
 import msgspec
 from twisted.internet.defer import Deferred
 
@@ -9,9 +12,17 @@ from cpmgw.cpm.cpim import CpimMessage
 from cpmgw.lab.pager import PagerMessage
 from cpmgw.sip.message import Request, Response
 
+if TYPE_CHECKING:
+    from cpmgw.lab.sessions.chat import Chat
+    from cpmgw.lab.sessions.large import SentLarge
+
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """An IMDN that came: which kind, which status, of which message (RFC 5438)."""
+    """An IMDN that came: which kind, which status, of which message (RFC 5438).
+
+    `request` is the MESSAGE that brought it; where it came `in_session`, by MSRP, that
+    session's INVITE.
+    """
 
     message_id: str
     kind: str
@@ -19,10 +30,14 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     request: Request
     cpim: CpimMessage
+    in_session: bool = False
 
 
 class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A pager mode message that came to a user; `sender` is the asserted identity."""
+    """A message that came to a user; `sender` is the asserted identity.
+
+    `request` is the MESSAGE, or the INVITE of the session in which it came by MSRP.
+    """
 
     sender: str
     text: str
@@ -35,6 +50,25 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
     cpim: CpimMessage | None
 
 
+def received_message(
+    request: Request, cpim: CpimMessage | None, text: str, at: float, sender: str = ""
+) -> ReceivedMessage:
+    """A message that came with a request, from who it says unless `sender` is told."""
+    headers = request.headers
+    asserted = headers.get("P-Asserted-Identity") or str(request.from_.uri)
+    return ReceivedMessage(
+        sender=sender or asserted,
+        text=text,
+        at=at,
+        message_id=(cpim.imdn("Message-ID") or "") if cpim else "",
+        conversation_id=headers.get("Conversation-ID") or "",
+        contribution_id=headers.get("Contribution-ID") or "",
+        in_reply_to=headers.get("InReplyTo-Contribution-ID") or "",
+        request=request,
+        cpim=cpim,
+    )
+
+
 class ReceivedEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A system message that came to the Participating Function (TS 6.2.3.2)."""
 
@@ -42,6 +76,21 @@ class ReceivedEvent(msgspec.Struct, frozen=True, kw_only=True):
     content: bytes
     at: float
     request: Request
+
+
+class Sent(Protocol):
+    """Whatever was sent under an IMDN Message-ID, and what was said of it."""
+
+    notifications: list[Notification]
+
+    @property
+    def message_id(self) -> str:
+        """Its IMDN Message-ID."""
+
+
+def outcome_of(notifications: Iterable[Notification]) -> list[tuple[str, str]]:
+    """(kind, status) of each notification, in the order in which they came."""
+    return [(each.kind, each.status) for each in notifications]
 
 
 class SentMessage:
@@ -70,18 +119,24 @@ class SentMessage:
     @property
     def outcome(self) -> list[tuple[str, str]]:
         """(kind, status) of each notification, in the order in which they came."""
-        return [(each.kind, each.status) for each in self.notifications]
+        return outcome_of(self.notifications)
 
 
 class Conversation:
-    """What one CPM user has sent and received."""
+    """What one CPM user has sent and received.
+
+    `sent` are pager mode messages, `large` the others that stand alone, `chats` the
+    sessions of two, whoever began them. `inbox` is whatever came.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
         self.sent: list[SentMessage] = []
+        self.large: list[SentLarge] = []
+        self.chats: list[Chat] = []
         self.inbox: list[ReceivedMessage] = []
         self.notifications: list[Notification] = []
-        self._by_id: dict[str, list[SentMessage]] = {}
+        self._by_id: dict[str, list[Sent]] = {}
 
     @property
     def texts(self) -> list[str]:
@@ -89,8 +144,12 @@ class Conversation:
         return [message.text for message in self.inbox]
 
     def send(self, sent: SentMessage) -> None:
-        """File a message that is being sent."""
+        """File a pager mode message that is being sent."""
         self.sent.append(sent)
+        self.expect(sent)
+
+    def expect(self, sent: Sent) -> None:
+        """Have what is said of this be filed with it."""
         self._by_id.setdefault(sent.message_id, []).append(sent)
 
     def notify(self, notification: Notification) -> None:

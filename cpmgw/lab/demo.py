@@ -65,7 +65,9 @@ class Demo:
     async def start(self) -> None:
         """Start the peers and the gateway; returns when they are joined."""
         self.lab.startService()
-        ports = Ports(self._gateway_port, self._cpm_port, self.lab.smpp_port)
+        ports = Ports(
+            self._gateway_port, self._cpm_port, self.lab.smpp_port, free_port()
+        )
         config = self._folder / "cpmgw.toml"
         config.write_text(configuration(ports, self._folder))
         self._ladder.say(f"cpmgw starts with {config}")
@@ -73,6 +75,7 @@ class Demo:
         await self._ready()
         self._ladder.say(
             f"cpmgw is up: SIP 127.0.0.1:{ports.gateway} (UDP, TCP), "
+            f"MSRP 127.0.0.1:{ports.msrp};\n"
             f"bound to the SM-SC at 127.0.0.1:{ports.smpp}; "
             f"the CPM side is 127.0.0.1:{ports.cpm}"
         )

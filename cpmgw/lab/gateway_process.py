@@ -28,6 +28,7 @@ class Ports(msgspec.Struct, frozen=True):
     gateway: int
     cpm: int
     smpp: int
+    msrp: int
 
 
 def configuration(ports: Ports, folder: Path) -> str:
@@ -44,6 +45,17 @@ listen = [
 ]
 next_hop = "sip:127.0.0.1:{ports.cpm};lr"
 trusted = ["127.0.0.0/8"]
+
+[msrp]
+listen = "tcp:{ports.msrp}:interface=127.0.0.1"
+spool = "{folder}/msrp"
+
+[[number_pool]]
+name = "groups"
+numbers = ["+15145559000-+15145559099"]
+
+[policy.session]
+participant_interval = 1
 
 [[smsc]]
 name = "lab"

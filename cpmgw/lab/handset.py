@@ -23,7 +23,10 @@ MAX_PARTIAL: Final = 100
 
 
 class ShortMessage(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on a handset's screen; `text` is None when it is no text."""
+    """A message on a handset's screen; `text` is None when it is no text.
+
+    `ton` is how its `sender` is to be understood (SMPP 3.4 5.2.5).
+    """
 
     sender: str
     text: str | None
@@ -31,6 +34,12 @@ class ShortMessage(msgspec.Struct, frozen=True, kw_only=True):
     segments: int = 1
     data_coding: int = 0
     octets: bytes = b""
+    ton: int = Ton.UNKNOWN
+
+    @property
+    def dialled(self) -> str:
+        """Its sender, as the handset dials it to answer."""
+        return f"+{self.sender}" if self.ton == Ton.INTERNATIONAL else self.sender
 
 
 class SmsOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +76,9 @@ class Handset:
         try:
             received = read(pdu)
         except TextError:
-            message = ShortMessage(sender=source, text=None, at=now)
+            message = ShortMessage(
+                sender=source, text=None, at=now, ton=pdu.source_addr_ton
+            )
             self.inbox.append(message)
             return message
         parts = self._parts(source, received)
@@ -80,6 +91,7 @@ class Handset:
             segments=received.concatenation.total if received.concatenation else 1,
             data_coding=received.data_coding,
             octets=b"".join(part.octets for part in parts),
+            ton=pdu.source_addr_ton,
         )
         self.inbox.append(message)
         return message

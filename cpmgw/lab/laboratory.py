@@ -12,31 +12,44 @@ from cpmgw.lab.arrow import Tap
 from cpmgw.lab.cpm_side import CpmSide, Identities, random_identity
 from cpmgw.lab.outbox import Patience
 from cpmgw.lab.sms_centre import SmsCentre, Subscription
+from cpmgw.msrp.node import MsrpNode
+from cpmgw.msrp.reception import ReceptionLimits
+from cpmgw.msrp.settings import Listen, MsrpSettings
+from cpmgw.msrp.spool import SpoolLimits
 from cpmgw.sip.endpoint import Endpoint, EndpointSettings
 from txsmpp.options import ServerOptions
 from txsmpp.server import SmscFactory
 
 FOREVER: Final = 86_400.0
 """How long a peer that is told to be silent is waited for."""
+NOWHERE: Final = "/nonexistent/lab-msrp"
+"""Where large bodies would be, if the lab put any into files."""
 
 
 class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the peers listen, and where the gateway is; port 0 takes a free one."""
+    """Where the peers listen, and where the gateway is; port 0 takes a free one.
+
+    What comes by MSRP is kept in memory, `msrp_size` octets of one message and eight
+    times that of all at the most.
+    """
 
     host: str = "127.0.0.1"
     sip_port: int = 5070
     smpp_port: int = 2775
+    msrp_port: int = 0
     gateway: str = "sip:127.0.0.1:5060"
     subscriptions: tuple[Subscription, ...] = (Subscription(),)
     patience: Patience = Patience()
     window: int = 100
     smpp_rate: float = 0.0
+    msrp_size: int = 10 * 1024 * 1024
 
 
 class Laboratory(MultiService):
     """An SM-SC with handsets and a CPM side, listening once started.
 
-    `centre` and `cpm` are the peers, `endpoint` the CPM side's SIP endpoint.
+    `centre` and `cpm` are the peers, `endpoint` and `node` the CPM side's ends of SIP
+    and MSRP.
     """
 
     def __init__(
@@ -52,7 +65,9 @@ class Laboratory(MultiService):
         self._factory: SmscFactory | None = None
         self.endpoint = Endpoint(reactor, _sip(self.settings))
         self.endpoint.setServiceParent(self)
-        self.cpm = CpmSide(self.endpoint, reactor, identities)
+        self.node = MsrpNode(reactor, _msrp(self.settings))
+        self.node.setServiceParent(self)
+        self.cpm = CpmSide(self.endpoint, reactor, identities, self.node)
         self.centre = SmsCentre(
             reactor, self.settings.subscriptions, self.settings.patience
         )
@@ -78,7 +93,10 @@ class Laboratory(MultiService):
         super().startService()
 
     def stopService(self) -> Deferred[Any]:
-        """Unbind the ESMEs, and close everything."""
+        """Hang up, unbind the ESMEs, and close everything."""
+        return self.cpm.stop().addCallback(lambda _: self._close())
+
+    def _close(self) -> Deferred[Any]:
         stopping: list[Deferred[Any]] = [maybeDeferred(super().stopService)]
         if self._port is not None and self._factory is not None:
             stopping.append(maybeDeferred(self._port.stopListening))
@@ -93,7 +111,20 @@ def _sip(settings: LabSettings) -> EndpointSettings:
         next_hop=f"{settings.gateway};lr",
         trusted=("0.0.0.0/0", "::/0"),
         handler_timeout=FOREVER,
+        supported=("timer",),
+        accept=("message/cpim", "text/plain", "application/sdp"),
         drain=1.0,
+    )
+
+
+def _msrp(settings: LabSettings) -> MsrpSettings:
+    return MsrpSettings(
+        listen=Listen(port=settings.msrp_port, interface=settings.host),
+        reception=ReceptionLimits(max_size=settings.msrp_size),
+        storage=SpoolLimits(
+            spill=settings.msrp_size, memory=8 * settings.msrp_size, files=0
+        ),
+        spool=NOWHERE,
     )
 
 

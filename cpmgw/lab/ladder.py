@@ -20,6 +20,7 @@ DEFAULT_WIDTH: Final = 100
 
 _COLOURS: Final[Mapping[Kind, str]] = {
     Kind.SIP: "36",
+    Kind.MSRP: "34",
     Kind.IMDN: "32",
     Kind.SMPP: "33",
     Kind.AIR: "35",

@@ -10,16 +10,27 @@ from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
 from cpmgw.lab.laboratory import Laboratory
-from cpmgw.lab.scenario import ALICE, BOB
+from cpmgw.lab.pager import PagerMessage
+from cpmgw.lab.scenario import ALICE, BOB, CAROL
+from cpmgw.lab.sessions.chat import Chat
+from cpmgw.lab.sessions.group import Group, Member
 
 HELP: Final = f"""\
   cpm TEXT            Alice ({ALICE[4:]}) writes to Bob ({BOB})
   cpm NUMBER TEXT     Alice writes to that number
+  large TEXT          Alice writes to Bob by a session of its own, as long texts go
   sms TEXT            Bob writes to Alice
   sms NUMBER TEXT     the handset of that number writes to Alice
+  answer TEXT         Bob answers the newest message on his handset
+  chat [NUMBER]       Alice begins a chat with Bob, or with that number
+  group [SUBJECT]     Alice and Carol begin a group with Bob
+  say TEXT            Alice says something in the chat or group that was begun last
+  close               Alice closes it
   off NUMBER          switch a handset off; messages to it wait
   on NUMBER           switch it on again
   help, quit"""
+
+NAMES: Final = (Member(ALICE, "Alice"), Member(CAROL, "Carol"))
 
 
 class Prompt(LineOnlyReceiver):
@@ -37,21 +48,33 @@ class Prompt(LineOnlyReceiver):
         self._lab = lab
         self._begin = begin
         self._say = say
-        self._commands: dict[str, Callable[[str], None]] = {
+        self._talk: Chat | Group | None = None
+        self._with_text: dict[str, Callable[[str], None]] = {
             "cpm": self._cpm,
+            "large": self._large,
             "sms": self._sms,
+            "answer": self._answer,
+            "say": self._speak,
             "on": self._on,
             "off": self._off,
+        }
+        self._others: dict[str, Callable[[str], None]] = {
+            "chat": self._chat,
+            "group": self._group,
+            "close": self._close,
         }
 
     def lineReceived(self, line: bytes) -> None:
         """Obey a line."""
         text = line.decode("utf-8", "replace").strip()
         command, _, rest = text.partition(" ")
+        rest = rest.strip()
         if command in {"quit", "exit"}:
             self._finish()
-        elif command in self._commands and rest.strip():
-            self._commands[command](rest.strip())
+        elif command in self._with_text and rest:
+            self._with_text[command](rest)
+        elif command in self._others:
+            self._others[command](rest)
         elif text:
             self._say(HELP)
 
@@ -63,16 +86,67 @@ class Prompt(LineOnlyReceiver):
         if not self.done.called:
             self.done.callback(None)
 
+    # -- messages that stand alone -----------------------------------------------------
+
     def _cpm(self, rest: str) -> None:
         number, text = _addressed(rest)
         self._begin(f"CPM to {number}")
         sent = self._lab.cpm.send_text(ALICE, f"tel:{number}", text)
         sent.answered.addErrback(self._failed)
 
+    def _large(self, text: str) -> None:
+        self._begin(f"A large message to {BOB}")
+        message = PagerMessage(sender=ALICE, recipient=f"tel:{BOB}", text=text)
+        self._lab.cpm.send_large(message)
+
     def _sms(self, rest: str) -> None:
         number, text = _addressed(rest)
         self._begin(f"SMS from {number}")
         self._lab.centre.send_sms(number, ALICE.partition(":")[2], text)
+
+    def _answer(self, text: str) -> None:
+        inbox = self._lab.centre.handset(BOB).inbox
+        if not inbox:
+            self._say("Bob has no message to answer")
+            return
+        self._begin(f"SMS from {BOB}")
+        self._lab.centre.send_sms(BOB, inbox[-1].dialled, text)
+
+    # -- sessions ----------------------------------------------------------------------
+
+    def _chat(self, rest: str) -> None:
+        number = rest or BOB
+        self._begin(f"A chat with {number}")
+        chat = self._lab.cpm.chat(ALICE, f"tel:{number}")
+        chat.established.addErrback(self._failed)
+        self._talk = chat
+
+    def _group(self, subject: str) -> None:
+        self._begin(f"A group with {BOB}")
+        group = self._lab.cpm.group(NAMES, f"tel:{BOB}", subject=subject)
+        group.established.addErrback(self._failed)
+        self._talk = group
+
+    def _speak(self, text: str) -> None:
+        talk = self._talk
+        if isinstance(talk, Group):
+            self._begin("Alice to the group")
+            talk.say(ALICE, text)
+        elif talk is not None:
+            self._begin("Alice in the chat")
+            talk.send(text)
+        else:
+            self._say("there is no chat and no group")
+
+    def _close(self, rest: str) -> None:
+        talk, self._talk = self._talk, None
+        if talk is None:
+            self._say("there is no chat and no group")
+            return
+        self._begin("Alice closes it")
+        talk.close()
+
+    # -- handsets ----------------------------------------------------------------------
 
     def _on(self, number: str) -> None:
         self._begin(f"{number} is switched on")

@@ -22,9 +22,11 @@ CHECKOUT = Path(cpmgw.__file__).parent.parent
 class ConfigurationTests(SynchronousTestCase):
     def test_it_has_no_faults(self) -> None:
         """The configuration of the demo is one that the gateway takes."""
-        config = loads(configuration(Ports(5060, 5070, 2775), Path("/tmp/x")))
+        config = loads(configuration(Ports(5060, 5070, 2775, 2855), Path("/tmp/x")))
         self.assertEqual(config.smsc[0].port, 2775)
         self.assertEqual(config.sip.next_hop, "sip:127.0.0.1:5070;lr")
+        self.assertEqual(config.msrp.listen, "tcp:2855:interface=127.0.0.1")
+        self.assertEqual([pool.name for pool in config.number_pool], ["groups"])
 
 
 class DemoTests(TestCase):
@@ -52,6 +54,10 @@ class DemoTests(TestCase):
             "404 Not Found",
             "interworking-notification: legacy-sms",
             "delivery-notification: failed",
+            "INVITE",
+            "SEND IMDN",
+            "+cpm.largemsg",
+            "full: Alice, Carol, …0002, Dave",
             "are as they must be",
         ):
             self.assertIn(part, text)
@@ -83,7 +89,7 @@ class DemoTests(TestCase):
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         config = folder / "cpmgw.toml"
-        ports = Ports(free_port(), free_port(), free_port())
+        ports = Ports(free_port(), free_port(), free_port(), free_port())
         config.write_text(configuration(ports, folder))
         gateway = GatewayProcess(folder / "gateway.log")
         gateway.start(reactor, config)

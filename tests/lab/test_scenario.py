@@ -14,7 +14,11 @@ from cpmgw.lab.cpm_side import CpmSide
 from cpmgw.lab.handset import MAX_PARTIAL, Handset
 from cpmgw.lab.laboratory import Laboratory
 from cpmgw.lab.prompt import HELP, Prompt
-from cpmgw.lab.scenario import ALICE, BOB, LONG, Check, Scenario
+from cpmgw.lab.scenario import ALICE, BOB, CAROL, Check, Scenario, large
+from cpmgw.lab.scenario.messages import LONG
+from cpmgw.lab.scenario.play import PARTS
+from cpmgw.msrp.node import MsrpNode
+from cpmgw.msrp.settings import Listen, MsrpSettings
 from cpmgw.sip.endpoint import Endpoint, EndpointSettings
 from tests.support.network import MemoryNetwork
 from txsmpp.pdu import DeliverSm
@@ -22,7 +26,7 @@ from txsmpp.text.encoding import prepare
 
 
 class LabTestCase(SynchronousTestCase):
-    """A lab, and in the gateway's place somebody who only answers SIP."""
+    """A lab, and in the gateway's place somebody who only answers SIP and MSRP."""
 
     def setUp(self) -> None:
         self.network = MemoryNetwork()
@@ -38,9 +42,14 @@ class LabTestCase(SynchronousTestCase):
                 handler_timeout=1000.0,
             ),
         )
+        listen = Listen(port=2855, interface="127.0.0.1")
+        node = MsrpNode(self.network, MsrpSettings(listen=listen, spool=self.mktemp()))
         endpoint.startService()
+        node.startService()
         numbers = count(1)
-        self.impostor = CpmSide(endpoint, self.network, lambda: f"{next(numbers):030d}")
+        self.impostor = CpmSide(
+            endpoint, self.network, lambda: f"{next(numbers):030d}", node
+        )
 
 
 class ScenarioTests(LabTestCase):
@@ -54,7 +63,7 @@ class ScenarioTests(LabTestCase):
         running = Deferred.fromCoroutine(scenario.run())
         self.assertFalse(self.network.result_of(running, seconds=60))
         self.assertFalse(scenario.passed)
-        self.assertEqual(len(parts), 5)
+        self.assertEqual(parts, [title for title, _ in PARTS])
         self.assertEqual(seen, scenario.checks)
         failed = [check.text for check in seen if not check.passed]
         for text in (
@@ -65,6 +74,15 @@ class ScenarioTests(LabTestCase):
             "It goes as several short messages",
             "The message is answered 404",
             "Alice is told: failed",
+            "The answer to BYE says: by SMS",
+            "Alice reads it once, and whole",
+            "Bob reads it, and how to leave",
+            "Alice reads Bob's answer in the session",
+            "Bob is told that it is closed",
+            "Bob is told of the group and its members",
+            "Bob reads what Carol says, and her name",
+            "What Bob answers is there for all",
+            "Bob leaves by a word",
         ):
             self.assertIn(text, failed)
         self.assertIn("(200, None)", {check.found for check in seen})
@@ -79,6 +97,12 @@ class ScenarioTests(LabTestCase):
         self.assertLessEqual(len(LONG.encode()), 1300)
         self.assertGreater(len(prepare(LONG)), 2)
         self.assertTrue(any(ord(char) > 0xFFFF for char in LONG))
+
+    def test_the_large_ones_are_large(self) -> None:
+        """No pager message holds them, and ten segments do (TS 6.1.2)."""
+        for text in (large.LONG, large.TALE):
+            self.assertGreater(len(text.encode()), 1300)
+            self.assertLessEqual(len(prepare(text)), 10)
 
 
 class PromptTests(LabTestCase):
@@ -105,6 +129,66 @@ class PromptTests(LabTestCase):
         self.enter("sms +15145550009 hello 2")
         self.assertEqual(self.lab.centre.outbox.waiting, 2)
         self.assertEqual(self.parts, [f"SMS from {BOB}", "SMS from +15145550009"])
+
+    def test_large(self) -> None:
+        """`large` has Alice write by a session."""
+        self.enter("large hello there")
+        (received,) = self.impostor.user(f"tel:{BOB}").inbox
+        self.assertEqual(received.text, "hello there")
+        self.assertEqual(received.request.method, "INVITE")
+
+    def test_chat(self) -> None:
+        """`chat`, `say` and `close` are a session of two, with Bob or another."""
+        self.enter("chat")
+        self.enter("say hello there")
+        self.enter("close")
+        self.enter("chat +15145550009")
+        self.enter("say hello you")
+        for number, text in ((BOB, "hello there"), ("+15145550009", "hello you")):
+            self.assertEqual(self.impostor.user(f"tel:{number}").texts, [text])
+        (theirs,) = self.impostor.user(f"tel:{BOB}").chats
+        self.assertTrue(theirs.ended)
+
+    def test_group(self) -> None:
+        """`group` is one with Carol; `say` then speaks in it."""
+        self.enter("group The picnic")
+        self.enter("say hello all")
+        (theirs,) = self.impostor.user(f"tel:{BOB}").chats
+        self.assertEqual(theirs.request.headers.get("Subject"), "The picnic")
+        self.assertEqual(theirs.texts, ["hello all"])
+        theirs.send("hello Carol")
+        self.network.settle()
+        self.assertEqual(self.lab.cpm.user(CAROL).texts, ["hello Carol"])
+        self.enter("close")
+        self.assertTrue(theirs.ended)
+
+    def test_nothing_to_speak_in(self) -> None:
+        """`say` and `close` without a session say that there is none."""
+        self.enter("say hello")
+        self.enter("close")
+        self.assertEqual(self.said, ["there is no chat and no group"] * 2)
+
+    def test_answer(self) -> None:
+        """`answer` has Bob answer the number that wrote to him last."""
+        self.enter("answer too early")
+        self.assertEqual(self.said, ["Bob has no message to answer"])
+        handset = self.lab.centre.handset(BOB)
+        handset.receive(
+            DeliverSm(source_addr_ton=1, source_addr="15145559000", short_message=b"x"),
+            0,
+        )
+        sent: list[Arrow] = []
+        self.lab.centre.tap = sent.append
+        self.enter("answer yes")
+        self.assertEqual(self.lab.centre.outbox.waiting, 1)
+        self.assertEqual(handset.inbox[0].dialled, "+15145559000")
+        self.assertIn('"yes"', sent[0].details)
+
+    def test_declined(self) -> None:
+        """A chat that is declined is said to be."""
+        self.impostor.behave(CpmBehaviour(status=603))
+        self.enter("chat")
+        self.assertEqual(self.said, ["no answer: 603 Decline"])
 
     def test_on_and_off(self) -> None:
         """`off` and `on` switch a handset."""

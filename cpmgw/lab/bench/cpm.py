@@ -1,77 +1,76 @@
-"""The CPM side of the benchmark: sends messages at a pace, answers IMDNs."""
+"""The CPM side of the benchmark: sends pager mode messages, answers IMDNs."""
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any, Final, Protocol
 
+from twisted.internet.defer import DeferredList
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import DatagramProtocol, ServerFactory
 from twisted.internet.protocol import Protocol as StreamProtocol
 
 from cpmgw.lab.bench.ledger import Ledger
 from cpmgw.lab.bench.messages import PagerMessages, answered, cut, notified, ok
+from cpmgw.lab.bench.pacing import Pacing
+from cpmgw.lab.bench.subject import Ports
 
-_TICK: Final = 0.001
+_HOST: Final = "127.0.0.1"
+_LOOK_AGAIN: Final = 0.01
 # RFC 3261 17.1.2.2: Timer E begins at T1.
 _RESEND_AFTER: Final = 0.5
 _BUFFER: Final = 4 * 1024 * 1024
 
 
-class Pace(Protocol):
-    """When messages are to leave."""
+class SipEnd(Protocol):
+    """Who is at the load's end of SIP."""
 
-    def due(self, now: float, ledger: Ledger) -> list[float]:
-        """The moments, up to now, of those that are to leave now."""
+    def connected(self, write: Any, transport: str, port: int) -> None:
+        """The way to the gateway is open; ours is reached at `port`."""
 
-
-class Window:
-    """Closed loop: as many messages as keep `size` of them at the gateway."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-
-    def due(self, now: float, ledger: Ledger) -> list[float]:
-        """One moment, now, for each that fits."""
-        return [now] * (self._size - ledger.at_the_gateway)
-
-
-class Rate:
-    """Open loop: independent senders, so many messages a second on the average."""
-
-    def __init__(self, rate: float, now: float, seed: int = 1) -> None:
-        self._rate = rate
-        self._gaps = random.Random(seed)
-        self._next = now
-
-    def due(self, now: float, ledger: Ledger) -> list[float]:
-        """Moments with exponential gaps (a Poisson process)."""
-        moments = []
-        while self._next <= now:
-            moments.append(self._next)
-            self._next += self._gaps.expovariate(self._rate)
-        return moments
+    def received(self, data: bytes, write: Any) -> None:
+        """A whole message is here; `write` sends on the way it came."""
 
 
 class CpmLoad:
-    """Sends by `pace` while there is one; `write` is set by the transport."""
+    """Sends at the pace that `pacing` has."""
 
-    def __init__(self, reactor: Any, ledger: Ledger, *, resends: bool) -> None:
+    def __init__(self, reactor: Any, ledger: Ledger, transport: str = "udp") -> None:
         self.ledger = ledger
-        self.pace: Pace | None = None
-        self.messages = PagerMessages("UDP", "127.0.0.1", 9)
+        self.pacing = Pacing(reactor, ledger, self._leave)
+        self._messages = PagerMessages("UDP", _HOST, 9)
         self._reactor = reactor
+        self._transport = transport
         self._write: Any = None
         self._unanswered: deque[tuple[float, int]] = deque()
-        self._resends = resends
-        self._sending = False
+        self._ports: list[Any] = []
 
-    def connected(self, write: Any, messages: PagerMessages) -> None:
+    async def connect(self, ports: Ports) -> None:
+        """Join the gateway: from one port to one port, or over one connection."""
+        # Over UDP as well: what is longer than 1300 octets comes over TCP (18.1.1).
+        reactor = self._reactor
+        receiver = TcpReceiver(self)
+        self._ports.append(reactor.listenTCP(ports.cpm, receiver, interface=_HOST))
+        if self._transport == "udp":
+            protocol = UdpLoad(self, ports.gateway)
+            self._ports.append(reactor.listenUDP(ports.cpm, protocol, interface=_HOST))
+        else:
+            endpoint = TCP4ClientEndpoint(reactor, _HOST, ports.gateway)
+            await connectProtocol(endpoint, TcpLoad(self, ports.cpm))
+
+    async def close(self) -> None:
+        """Send nothing more, take nothing more."""
+        self.pacing.pace = None
+        await DeferredList([port.stopListening() for port in self._ports])
+
+    def connected(self, write: Any, transport: str, port: int) -> None:
         """The way to the gateway is open."""
         self._write = write
-        self.messages = messages
-        self._tick()
+        self._messages = PagerMessages(transport, _HOST, port)
+        self.pacing.start()
+        if transport == "UDP":
+            self._resend()
 
     def received(self, data: bytes, write: Any) -> None:
         """A response to one of ours, or an IMDN, which is answered."""
@@ -87,34 +86,23 @@ class CpmLoad:
                 self.ledger.faults["request that is no IMDN of ours"] += 1
             else:
                 self.ledger.notify(number, now)
-        self.send()
+        self.pacing.send()
 
-    def send(self) -> None:
-        """Send what the pace has due."""
-        if self.pace is None or self._sending:
-            return
-        self._sending = True
-        now = self._reactor.seconds()
-        for moment in self.pace.due(now, self.ledger):
-            number = self.ledger.send(moment)
-            self._write(self.messages.message(number))
-            self._unanswered.append((now + _RESEND_AFTER, number))
-        self._sending = False
-
-    def _tick(self) -> None:
-        self.send()
-        self._resend()
-        self._reactor.callLater(_TICK, self._tick)
+    def _leave(self, number: int) -> None:
+        self._write(self._messages.message(number))
+        again = self._reactor.seconds() + _RESEND_AFTER
+        self._unanswered.append((again, number))
 
     def _resend(self) -> None:
         """Send again what a datagram may have been lost of."""
         now = self._reactor.seconds()
         while self._unanswered and self._unanswered[0][0] <= now:
             _, number = self._unanswered.popleft()
-            if self._resends and not self.ledger.answered[number]:
+            if not self.ledger.answered[number]:
                 self.ledger.resent += 1
-                self._write(self.messages.message(number))
+                self._write(self._messages.message(number))
                 self._unanswered.append((now + _RESEND_AFTER, number))
+        self._reactor.callLater(_LOOK_AGAIN, self._resend)
 
 
 class UdpLoad(DatagramProtocol):
@@ -123,7 +111,7 @@ class UdpLoad(DatagramProtocol):
     noisy = False
     transport: Any
 
-    def __init__(self, load: CpmLoad, port: int) -> None:
+    def __init__(self, load: SipEnd, port: int) -> None:
         self._load = load
         self._port = port
 
@@ -131,9 +119,8 @@ class UdpLoad(DatagramProtocol):
         """Begin."""
         own = self.transport.getHost().port
         self.transport.getHandle().setsockopt(SOL_SOCKET, SO_RCVBUF, _BUFFER)
-        self.transport.connect("127.0.0.1", self._port)
-        messages = PagerMessages("UDP", "127.0.0.1", own)
-        self._load.connected(self.transport.write, messages)
+        self.transport.connect(_HOST, self._port)
+        self._load.connected(self.transport.write, "UDP", own)
 
     def datagramReceived(self, data: bytes, address: Any) -> None:
         """A message from the gateway."""
@@ -148,7 +135,7 @@ class TcpLoad(StreamProtocol):
 
     transport: Any
 
-    def __init__(self, load: CpmLoad, port: int) -> None:
+    def __init__(self, load: SipEnd, port: int) -> None:
         self._load = load
         self._port = port
         self._buffer = bytearray()
@@ -157,8 +144,7 @@ class TcpLoad(StreamProtocol):
         """Begin, if it is the connection that we made."""
         self.transport.setTcpNoDelay(True)
         if self._port:
-            messages = PagerMessages("TCP", "127.0.0.1", self._port)
-            self._load.connected(self.transport.write, messages)
+            self._load.connected(self.transport.write, "TCP", self._port)
 
     def dataReceived(self, data: bytes) -> None:
         """Messages from the gateway, or parts of them."""
@@ -168,11 +154,11 @@ class TcpLoad(StreamProtocol):
 
 
 class TcpReceiver(ServerFactory):
-    """Takes the connection that the gateway sends its IMDNs over."""
+    """Takes the connection that the gateway sends its requests over."""
 
     noisy = False
 
-    def __init__(self, load: CpmLoad) -> None:
+    def __init__(self, load: SipEnd) -> None:
         self._load = load
 
     def buildProtocol(self, addr: Any) -> TcpLoad:

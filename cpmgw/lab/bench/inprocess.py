@@ -28,8 +28,9 @@ from cpmgw.iwf.sms.service import SmsInterworkingFactory
 from cpmgw.lab.bench.centre import BenchCentre
 from cpmgw.lab.bench.cpm import CpmLoad, TcpLoad
 from cpmgw.lab.bench.ledger import Ledger
-from cpmgw.lab.bench.messages import PagerMessages
-from cpmgw.lab.bench.run import RECEIPT_WINDOW, configuration
+from cpmgw.lab.bench.pacing import Once
+from cpmgw.lab.bench.run import RECEIPT_WINDOW
+from cpmgw.lab.bench.subject import Ports, configuration
 
 _GATEWAY, _CPM, _SMPP = 5060, 5070, 2775
 _PATIENCE = 10.0
@@ -120,7 +121,7 @@ class MemoryReactor(Clock):
         wire.peer = lambda data: self._load.received(data, back.write)
         back.peer = lambda data: protocol.datagramReceived(data, ("127.0.0.1", _CPM))
         protocol.makeConnection(wire)
-        self._load.connected(back.write, PagerMessages("UDP", "127.0.0.1", _CPM))
+        self._load.connected(back.write, "TCP", _CPM)  # nothing is lost here
         return wire
 
     def connectTCP(
@@ -146,13 +147,13 @@ class InProcess:
     def __init__(self, folder: Path) -> None:
         self.ledger = Ledger()
         clock = Clock()
-        load = CpmLoad(clock, self.ledger, resends=False)
+        load = CpmLoad(clock, self.ledger)
         self._centre = BenchCentre(clock, self.ledger, 0.0, RECEIPT_WINDOW)
         self._load = load
         self.reactor = MemoryReactor(load, self._centre)
         self._clock = clock
         text = configuration(
-            folder, "udp", {"gateway": _GATEWAY, "cpm": _CPM, "smpp": _SMPP}
+            folder, "udp", Ports(gateway=_GATEWAY, cpm=_CPM, smpp=_SMPP)
         ).replace(f'    "tcp:{_GATEWAY}:interface=127.0.0.1",\n', "")
         self._gateway = Gateway(
             self.reactor, loads(text), factories=[SmsInterworkingFactory()]
@@ -164,9 +165,9 @@ class InProcess:
     def carry(self, count: int) -> float:
         """Take `count` messages all the way at once; CPU seconds that it took."""
         ledger, reactor = self.ledger, self.reactor
-        self._load.pace = _Once(count)
+        self._load.pacing.pace = Once(count)
         began = process_time()
-        self._load.send()
+        self._load.pacing.send()
         while ledger.open:
             if not self.reactor.turns.qsize() and ledger.receipts < ledger.submissions:
                 self._clock.advance(0.002)
@@ -174,7 +175,7 @@ class InProcess:
             if not reactor.turn():
                 raise TimeoutError(f"{ledger.missing()} of {ledger.sent} messages")
         spent = process_time() - began
-        self._load.pace = None
+        self._load.pacing.pace = None
         return spent
 
     def stop(self) -> None:
@@ -188,15 +189,3 @@ class InProcess:
             if not self.reactor.turn(_QUIET):
                 self.reactor.advance(1.0)
         raise TimeoutError("the gateway does not stop")
-
-
-class _Once:
-    """A pace of so many messages, now."""
-
-    def __init__(self, count: int) -> None:
-        self._left = count
-
-    def due(self, now: float, ledger: Ledger) -> list[float]:
-        """All of them, the first time."""
-        moments, self._left = [now] * self._left, 0
-        return moments

@@ -34,10 +34,12 @@ class Ledger:
     """Each message's moments, by its number from 0; 0.0 where one has not come.
 
     A message is `due` when the sender wants it to leave, which is where its latency
-    begins: a sender that is held up cannot hide it.
+    begins: a sender that is held up cannot hide it. `accepted` is the status that says
+    that one has been taken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, accepted: int = 202) -> None:
+        self.accepted = accepted
         self.due: list[float] = []
         self.answered: list[float] = []
         self.submitted: list[float] = []
@@ -80,13 +82,13 @@ class Ledger:
         return len(self.due) - 1
 
     def answer(self, number: int, status: int, now: float) -> None:
-        """The final response to a message; anything but 202 is a fault."""
+        """The final response to a message; anything but `accepted` is a fault."""
         if self.answered[number]:
-            self.repeats["202"] += 1
+            self.repeats[f"{self.accepted}"] += 1
             return
         self.answered[number] = now
         self.answers += 1
-        if status != 202:
+        if status != self.accepted:
             self.faults[f"answered {status}"] += 1
 
     def submit(self, number: int, now: float) -> None:

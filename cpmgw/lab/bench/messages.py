@@ -12,9 +12,7 @@ DIGITS: Final = 8
 _ORIGINATORS: Final = 7_919
 _TARGETS: Final = 9_973
 
-_CPIM: Final = (
-    "From: <tel:+1514556%(originator)04d>\r\n"
-    "To: <tel:+1514555%(target)04d>\r\n"
+_TEXT: Final = (
     "DateTime: 2026-01-05T12:00:00Z\r\n"
     "NS: imdn <urn:ietf:params:imdn>\r\n"
     "imdn.Message-ID: bench-%(number)08d\r\n"
@@ -23,6 +21,15 @@ _CPIM: Final = (
     "Content-Type: text/plain; charset=utf-8\r\n"
     "\r\n"
     "bench-%(number)08d: shall we meet at eight, where we met last time?"
+)
+_CPIM: Final = (
+    f"From: <tel:+1514556%(originator)04d>\r\nTo: <tel:+1514555%(target)04d>\r\n{_TEXT}"
+)
+# In a session of two nobody is named (conversation TS 7.3.9.1).
+_CHAT: Final = (
+    "From: <sip:anonymous@anonymous.invalid>\r\n"
+    "To: <sip:anonymous@anonymous.invalid>\r\n"
+    f"{_TEXT}"
 )
 _HEAD: Final = (
     "MESSAGE tel:+1514555%(target)04d SIP/2.0\r\n"
@@ -52,19 +59,28 @@ class PagerMessages:
     def __init__(self, transport: str, host: str, port: int) -> None:
         self._template = _HEAD + _CPIM
         self._fixed = {"transport": transport, "host": host, "port": port}
-        self._fixed["length"] = len(_CPIM % self._values(0))
+        self._fixed["length"] = len(_CPIM % _values(0))
 
     def message(self, number: int) -> bytes:
         """The octets of a message; a number below 10^8."""
-        return (self._template % {**self._fixed, **self._values(number)}).encode()
+        return (self._template % {**self._fixed, **_values(number)}).encode()
 
-    @staticmethod
-    def _values(number: int) -> dict[str, int]:
-        return {
-            "number": number,
-            "originator": number % _ORIGINATORS,
-            "target": number % _TARGETS,
-        }
+
+def text_of(number: int) -> str:
+    """What a chat message of a session has: the same text, that wants an IMDN."""
+    return _CHAT % {"number": number}
+
+
+def people(number: int) -> dict[str, int]:
+    """The end of the numbers that a message or a session is from and to.
+
+    No two pairs of numbers below 7,919 times 9,973 are the same.
+    """
+    return {"originator": number % _ORIGINATORS, "target": number % _TARGETS}
+
+
+def _values(number: int) -> dict[str, int]:
+    return {"number": number, **people(number)}
 
 
 def number_after(data: bytes, mark: bytes) -> int | None:

@@ -4,43 +4,59 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
-from twisted.internet.defer import DeferredList
-from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.task import deferLater
 
 from cpmgw.lab.bench.centre import BenchCentre
-from cpmgw.lab.bench.cpm import CpmLoad, Pace, Rate, TcpLoad, TcpReceiver, UdpLoad
-from cpmgw.lab.bench.cpm import Window as ClosedLoop
+from cpmgw.lab.bench.chat import ChatLoad
+from cpmgw.lab.bench.cpm import CpmLoad
 from cpmgw.lab.bench.ledger import Latency, Ledger
 from cpmgw.lab.bench.machine import Watched
-from cpmgw.lab.gateway_process import GatewayProcess, free_port
+from cpmgw.lab.bench.pacing import Pace, Pacing, Rate
+from cpmgw.lab.bench.pacing import Window as ClosedLoop
+from cpmgw.lab.bench.subject import Ports, Subject
 
-_READY_WITHIN: Final = 30.0
 _SETTLE: Final = 1.0
 _DRAIN_WITHIN: Final = 30.0
 RECEIPT_WINDOW: Final = 100
 
 
-class CannotMeasure(Exception):
-    """The run could not be made; the text says why."""
-
-
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What to measure; times in seconds.
 
-    `window` messages are at the gateway while its peak is looked for; receipts leave
-    `receipt_delay` after the message came. A `rate` of 0 is half the peak.
+    Messages come by SIP over `udp` or `tcp`, or in as many `sessions` by `msrp`, over
+    so many `connections`. `window` messages are at the gateway while its peak is looked
+    for; receipts leave `receipt_delay` after the message came. A `rate` of 0 is half
+    the peak.
     """
 
-    transport: str = "udp"
+    transport: Literal["udp", "tcp", "msrp"] = "udp"
+    sessions: int = 128
+    connections: int = 16
     window: int = 64
     receipt_delay: float = 0.2
     warm_up: float = 2.0
     seconds: float = 10.0
     rate: float = 0.0
+
+    @property
+    def accepted(self) -> int:
+        """The status that says that a message has been taken."""
+        return 200 if self.transport == "msrp" else 202
+
+
+class Load(Protocol):
+    """What sends messages."""
+
+    pacing: Pacing
+
+    async def connect(self, ports: Ports) -> None:
+        """Join the gateway."""
+
+    async def close(self) -> None:
+        """Send nothing more, take nothing more."""
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +71,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rate(self) -> float:
-        """Messages a second: 202 sent, receipt taken, IMDN delivered."""
+        """Messages a second: answered, receipt taken, IMDN delivered."""
         return self.messages / self.seconds
 
     @property
@@ -77,64 +93,37 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     missing: dict[str, int]
 
 
-def configuration(folder: Path, transport: str, ports: dict[str, int]) -> str:
-    """The gateway's configuration: all defaults but the addresses."""
-    return f"""\
-[gateway]
-domain = "ims.example.net"
-state = "sqlite:{folder}/cpmgw.sqlite"
-
-[sip]
-listen = [
-    "udp:{ports["gateway"]}:interface=127.0.0.1",
-    "tcp:{ports["gateway"]}:interface=127.0.0.1",
-]
-next_hop = "sip:127.0.0.1:{ports["cpm"]};transport={transport};lr"
-trusted = ["127.0.0.0/8"]
-
-[[smsc]]
-name = "bench"
-host = "127.0.0.1"
-port = {ports["smpp"]}
-system_id = "cpmgw"
-password = "secret"
-bind = "transceiver"
-"""
-
-
 class Run:
     """Starts everything, measures, stops everything."""
 
     def __init__(self, reactor: Any, plan: Plan, folder: Path) -> None:
         self._reactor = reactor
         self._plan = plan
-        self._folder = folder
-        self._ledger = Ledger()
-        self._gateway = GatewayProcess(folder / "gateway.log")
-        self._load = CpmLoad(reactor, self._ledger, resends=plan.transport == "udp")
-        self._centre = BenchCentre(
-            reactor, self._ledger, plan.receipt_delay, RECEIPT_WINDOW
-        )
-        self._ports: list[Any] = []
+        self._ledger = Ledger(plan.accepted)
+        self._load = _load(reactor, self._ledger, plan)
+        centre = BenchCentre(reactor, self._ledger, plan.receipt_delay, RECEIPT_WINDOW)
+        self._subject = Subject(reactor, folder, centre)
         self._own = Watched(os.getpid())
 
     async def measure(self) -> Result:
-        """The whole run."""
+        """The whole run; CannotMeasure if there is no gateway, or it ends."""
         try:
             return await self._measure()
         finally:
-            self._load.pace = None
-            await self._gateway.stop(self._reactor)
-            await DeferredList([port.stopListening() for port in self._ports])
+            self._load.pacing.pace = None
+            await self._subject.stop()
+            await self._load.close()
 
     async def _measure(self) -> Result:
-        watched = await self._start()
-        await deferLater(self._reactor, _SETTLE)
+        plan, reactor = self._plan, self._reactor
+        sip = "udp" if plan.transport == "udp" else "tcp"
+        watched = await self._subject.start(sip, msrp=plan.transport == "msrp")
+        await deferLater(reactor, _SETTLE)
         idle = watched.resident
-        plan = self._plan
+        await self._load.connect(self._subject.ports)
         peak = await self._interval(ClosedLoop(plan.window), watched)
         rate = plan.rate or peak.rate / 2
-        half = await self._interval(Rate(rate, self._reactor.seconds()), watched)
+        half = await self._interval(Rate(rate, reactor.seconds()), watched)
         ledger = self._ledger
         return Result(
             peak=peak,
@@ -147,43 +136,10 @@ class Run:
             missing=ledger.missing(),
         )
 
-    async def _start(self) -> Watched:
-        """Bring up the peers, then the gateway; it is ready once it is bound."""
-        reactor = self._reactor
-        gateway, cpm = free_port(), free_port()
-        smpp = reactor.listenTCP(0, self._centre, interface="127.0.0.1")
-        self._ports.append(smpp)
-        ports = {"gateway": gateway, "cpm": cpm, "smpp": smpp.getHost().port}
-        config = self._folder / "cpmgw.toml"
-        config.write_text(configuration(self._folder, self._plan.transport, ports))
-        self._gateway.start(reactor, config)
-        end = reactor.seconds() + _READY_WITHIN
-        while not self._centre.bound:
-            if not self._gateway.running or reactor.seconds() > end:
-                raise CannotMeasure(f"no gateway:\n{self._gateway.last_words}")
-            await deferLater(reactor, 0.05)
-        await self._connect(gateway, cpm)
-        pid = getattr(self._gateway.transport, "pid", None)
-        if pid is None:
-            raise CannotMeasure(f"no gateway:\n{self._gateway.last_words}")
-        return Watched(pid)
-
-    async def _connect(self, gateway: int, cpm: int) -> None:
-        reactor, load = self._reactor, self._load
-        # Over UDP as well: what is longer than 1300 octets comes over TCP (18.1.1).
-        receiver = TcpReceiver(load)
-        self._ports.append(reactor.listenTCP(cpm, receiver, interface="127.0.0.1"))
-        if self._plan.transport == "udp":
-            protocol = UdpLoad(load, gateway)
-            self._ports.append(reactor.listenUDP(cpm, protocol, interface="127.0.0.1"))
-            return
-        endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", gateway)
-        await connectProtocol(endpoint, TcpLoad(load, cpm))
-
     async def _interval(self, pace: Pace, watched: Watched) -> Figures:
         """Warm up, measure, stop sending, let everything arrive."""
         reactor, ledger, plan = self._reactor, self._ledger, self._plan
-        self._load.pace = pace
+        self._load.pacing.pace = pace
         await deferLater(reactor, plan.warm_up)
         first, notified, began = ledger.sent, ledger.notifications, reactor.seconds()
         cpu, own = watched.cpu, self._own.cpu
@@ -191,7 +147,7 @@ class Run:
         cpu, own = watched.cpu - cpu, self._own.cpu - own
         seconds = reactor.seconds() - began
         last, messages = ledger.sent, ledger.notifications - notified
-        self._load.pace = None
+        self._load.pacing.pace = None
         await self._drain()
         return Figures(
             messages=messages,
@@ -206,6 +162,13 @@ class Run:
         """Wait for what is on its way; what does not come is missing."""
         end = self._reactor.seconds() + _DRAIN_WITHIN
         while self._ledger.open and self._reactor.seconds() < end:
-            if not self._gateway.running:
-                raise CannotMeasure(f"gateway ended:\n{self._gateway.last_words}")
+            self._subject.must_run()
             await deferLater(self._reactor, 0.05)
+
+
+def _load(reactor: Any, ledger: Ledger, plan: Plan) -> Load:
+    if plan.transport != "msrp":
+        return CpmLoad(reactor, ledger, plan.transport)
+    return ChatLoad(
+        reactor, ledger, sessions=plan.sessions, connections=plan.connections
+    )

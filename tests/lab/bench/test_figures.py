@@ -8,11 +8,20 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.config import loads
 from cpmgw.lab.bench import machine, report
-from cpmgw.lab.bench.__main__ import options, plans
+from cpmgw.lab.bench.__main__ import (
+    options,
+    plans,
+    sections,
+    sessions_plan,
+    stream_plan,
+)
 from cpmgw.lab.bench.inprocess import InProcess
 from cpmgw.lab.bench.ledger import Latency
 from cpmgw.lab.bench.parts import Part, codecs, measure
-from cpmgw.lab.bench.run import Figures, Plan, Result, configuration
+from cpmgw.lab.bench.run import Figures, Plan, Result
+from cpmgw.lab.bench.sessions import SessionsFigures, SessionsPlan, Turn
+from cpmgw.lab.bench.stream import StreamFigures, StreamPlan
+from cpmgw.lab.bench.subject import Ports, configuration
 
 FIGURES = Figures(
     messages=3000,
@@ -75,6 +84,56 @@ class Report(SynchronousTestCase):
         self.assertIn("NOT ACCOUNTED FOR of 6000 messages: 2 without an IMDN", text)
         self.assertNotIn("all 6000", text)
 
+    def test_chat_is_answered_by_msrp(self) -> None:
+        """What takes a chat message is a 200, and the report says so."""
+        text = self.text(RESULT, Plan(transport="msrp", sessions=7, connections=2))
+        self.assertIn("Chat to SMS in 7 sessions over MSRP, 2 connections", text)
+        self.assertIn("all 6000 messages were answered 200", text)
+        self.assertRegex(text, r"200 \(p50 / p99 / worst\) +1\.0 / 20\.0")
+
+    def test_streams(self) -> None:
+        """Rates are in millions of octets, memory is that above what is idle."""
+        figures = StreamFigures(
+            chunk=65_536,
+            slowest=90e6,
+            fastest=110e6,
+            per_cpu_second=120e6,
+            idle=51_200,
+            most=53_248,
+        )
+        text = "\n".join(report.stream(StreamPlan(), [figures]))
+        self.assertIn("One message of 100 MB by MSRP into a file, 5 times", text)
+        self.assertRegex(text, r"64 KiB +90 to 110 +120 +50\.0 MB +2\.0 MB")
+
+    def sessions(self, lost: dict[str, int]) -> str:
+        figures = SessionsFigures(
+            opened=Turn(1000, 2.0, 1.0),
+            closed=Turn(1000, 0.5, 0.25),
+            before=51_200,
+            standing=71_200,
+            after=61_440,
+            again=71_680,
+            idle=0.02,
+            lost=lost,
+        )
+        return "\n".join(report.sessions(SessionsPlan(), figures))
+
+    def test_sessions(self) -> None:
+        """A session costs its share of what the memory has grown by."""
+        text = self.sessions({})
+        self.assertRegex(text, r"opened +500 +1000")
+        self.assertRegex(text, r"closed +2000 +4000")
+        self.assertIn("20.0 KB for each session; 50.0 MB before", text)
+        self.assertIn("60.0 MB after, 70.0 MB with as many again", text)
+        self.assertIn("2.0%", text)
+        self.assertIn("all were bound, stood and ended", text)
+
+    def test_sessions_that_are_missing_are_said(self) -> None:
+        """A run that lost sessions does not look like one that did not."""
+        text = self.sessions({"not opened": 3})
+        self.assertIn("NOT AS IT MUST: 3 not opened", text)
+        self.assertNotIn("all were bound", text)
+
     def test_columns_are_aligned(self) -> None:
         """Every line of a table has its last column end at the same place."""
         lines = report.table([("a", "1", "22"), ("bbb", "333", "4")])
@@ -90,25 +149,46 @@ FIELDS = tuple(name for name in Result.__struct_fields__ if name != "missing")
 
 
 class CommandLine(SynchronousTestCase):
-    def test_full_form_measures_both_transports(self) -> None:
-        """Without options UDP and TCP are measured."""
+    def test_full_form_measures_all(self) -> None:
+        """Without options everything is measured, messages by all three ways."""
+        chosen = options([])
+        transports = [each.transport for each in plans(chosen)]
+        self.assertEqual(transports, ["udp", "tcp", "msrp"])
         self.assertEqual(
-            [each.transport for each in plans(options([]))], ["udp", "tcp"]
+            sections(chosen), ["pager", "chat", "stream", "sessions", "parts"]
         )
+        self.assertEqual(sessions_plan(chosen), SessionsPlan())
+        self.assertEqual(stream_plan(chosen), StreamPlan())
+
+    def test_sections_that_are_named(self) -> None:
+        """Only what is named is measured."""
+        for name in ("chat", "stream", "sessions", "parts", "pager"):
+            self.assertEqual(sections(options([f"--{name}"])), [name])
+        self.assertEqual(plans(options(["--stream", "--sessions", "--parts"])), [])
+        (plan,) = plans(options(["--chat", "--connections", "3"]))
+        self.assertEqual((plan.transport, plan.connections), ("msrp", 3))
 
     def test_short_form(self) -> None:
         """--short is one transport and short intervals; a length given counts."""
-        (plan,) = plans(options(["--short"]))
+        plan, chat = plans(options(["--short"]))
         self.assertEqual((plan.transport, plan.seconds), ("udp", 4.0))
-        (plan,) = plans(options(["--short", "--seconds", "2", "--tcp"]))
+        self.assertEqual((chat.transport, chat.seconds), ("msrp", 4.0))
+        (plan,) = plans(options(["--pager", "--short", "--seconds", "2", "--tcp"]))
         self.assertEqual((plan.transport, plan.seconds), ("tcp", 2.0))
+        short = sessions_plan(options(["--short"]))
+        self.assertEqual((short.sessions, short.seconds), (1_000, 2.0))
+        short = sessions_plan(options(["--short", "--count", "50"]))
+        self.assertEqual(short.sessions, 50)
+        self.assertEqual(stream_plan(options(["--short"])).rounds, 2)
 
     def test_configuration_is_valid(self) -> None:
         """The gateway takes the configuration that it is given, for each transport."""
         for transport in ("udp", "tcp"):
-            ports = {"gateway": 5060, "cpm": 5070, "smpp": 2775}
-            config = loads(configuration(Path("/x"), transport, ports))
-            self.assertIn(f"transport={transport}", config.sip.next_hop)
+            for msrp in (0, 2855):
+                ports = Ports(gateway=5060, cpm=5070, smpp=2775, msrp=msrp)
+                config = loads(configuration(Path("/x"), transport, ports))
+                self.assertIn(f"transport={transport}", config.sip.next_hop)
+                self.assertEqual(config.msrp.is_used, bool(msrp))
 
 
 class Parts(SynchronousTestCase):

@@ -7,9 +7,9 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.lab.bench.centre import BenchCentre
-from cpmgw.lab.bench.cpm import CpmLoad, Rate, Window
+from cpmgw.lab.bench.cpm import CpmLoad
 from cpmgw.lab.bench.ledger import Ledger
-from cpmgw.lab.bench.messages import PagerMessages
+from cpmgw.lab.bench.pacing import Rate, Window
 from txsmpp.codec import decode, encode
 from txsmpp.constants import MessageState
 from txsmpp.framer import Framer
@@ -52,17 +52,25 @@ class Sender(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.ledger = Clock(), Ledger()
         self.written: list[bytes] = []
-        self.load = CpmLoad(self.clock, self.ledger, resends=True)
-        messages = PagerMessages("UDP", "127.0.0.1", 9)
-        self.load.connected(self.written.append, messages)
-        self.load.pace = Window(1)
-        self.load.send()
+        self.load = CpmLoad(self.clock, self.ledger)
+        self.load.connected(self.written.append, "UDP", 9)
+        self.load.pacing.pace = Window(1)
+        self.load.pacing.send()
 
     def test_unanswered_is_sent_again(self) -> None:
         """What got no answer in T1 leaves again, the same octets (17.1.2.2)."""
         self.clock.pump([0.1] * 6)
         self.assertEqual(self.written, [self.written[0]] * 2)
         self.assertEqual(self.ledger.resent, 1)
+
+    def test_nothing_is_sent_again_over_a_stream(self) -> None:
+        """What leaves over TCP leaves once (17.1.2.2: Timer E is for datagrams)."""
+        written: list[bytes] = []
+        load = CpmLoad(self.clock, Ledger(), "tcp")
+        load.connected(written.append, "TCP", 9)
+        load.pacing.pace = Window(1)
+        self.clock.pump([0.1] * 20)
+        self.assertEqual(len(written), 1)
 
     def test_answer_lets_the_next_leave(self) -> None:
         """A final response makes room; a provisional one does not."""
