@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 # What a user agent here does not take is counted by (RFC 3261 8.2.2); all else is an
 # encoding of content.
 _NOT_ADMITTED: Final = {416: "uri-scheme", 420: "extension"}
+# What an IWF is told of an INVITE that it has raised an error for.
+_FAILED: Final = 500
 # The header fields that say what it would take (21.4.13, 21.4.15).
 _TELLING: Final = frozenset(("Accept-Encoding", "Unsupported"))
 
@@ -93,23 +95,31 @@ class LocalHop:
         name = self.capabilities.name
         parameters = self._tokens.parameters(name, request.call_id)
         routed = self._proxy.record_routed(incoming, admitted.request, parameters)
-        response: Response = await self._sessions.invite(
-            msgspec.structs.replace(incoming, request=routed)
-        )
-        if not 200 <= response.status < 300:
-            return response
 
         def finished(success: Response) -> Response:
             return finish(self._proxy.with_record_route(incoming, success, parameters))
 
-        incoming.leg.finish = finished
-        return finished(response)
+        status = _FAILED
+        try:
+            response: Response = await self._sessions.invite(
+                msgspec.structs.replace(incoming, request=routed)
+            )
+            if 200 <= response.status < 300:
+                incoming.leg.finish = finished
+                response = finished(response)
+            status = response.status
+        finally:
+            if not 200 <= status < 300:
+                # Another IWF may be next, and this one is to know that it is not.
+                incoming.leg.let_go(status)
+        return response
 
     async def within(self, incoming: Incoming) -> Response:
         """Have the service answer what belongs to a dialog of its."""
         if self._sessions is None:
             return respond(incoming.request, 481)
-        response: Response = await self._sessions.within(self._arrived(incoming))
+        admitted = self._admitted(self._arrived(incoming))
+        response: Response = await self._sessions.within(admitted)
         return response
 
     def acknowledge(self, incoming: Incoming) -> None:

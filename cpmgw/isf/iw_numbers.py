@@ -8,6 +8,7 @@ two as well (TS 6.2.2.1.3 step 1).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import nextafter
 from typing import Final
 
 from twisted.internet.defer import Deferred, succeed
@@ -51,6 +52,7 @@ class InterworkingNumbers:
         self._now = now
         self._retry_after = retry_after
         self._exhausted: set[str] = set()
+        self._began = 0.0
 
     @property
     def services(self) -> frozenset[str]:
@@ -60,14 +62,25 @@ class InterworkingNumbers:
     def start(self) -> Deferred[None]:
         """Put the pools into the store, which is open; before the first `number_for`.
 
-        What stands for a session goes on doing so, whether a pool has it or not; only
-        that of a session of two is free when nobody has used it for a week.
+        What stands for a session goes on doing so, whether a pool has it or not, but
+        for what `end_lost` ends.
         """
         return Deferred.fromCoroutine(self._begin())
 
     async def _begin(self) -> None:
         await self._store.offer(_number_pools(self._configured))
-        while await self._store.end_lost(self._now() - LOST_KEPT):
+        self._began = nextafter(self._now(), 0.0)
+        await self.end_lost()
+
+    async def end_lost(self) -> None:
+        """Have numbers of sessions of two be free that a former process has lost.
+
+        Those that nobody has used for a week; and at once those that one session had
+        for itself, for it cannot begin again. What this process has given it gives
+        back.
+        """
+        before = min(self._began, self._now() - LOST_KEPT)
+        while await self._store.end_lost(before, self._began):
             pass
 
     def change(

@@ -8,7 +8,9 @@ from cpmgw.isf.findings import SECTION, Refusal, Selection
 from cpmgw.iwf.capabilities import Kind
 from cpmgw.policy import SelectionPolicy
 
-_CHALLENGES: Final = (401, 407)
+# What the sender is to mend, and then to send again: credentials, what is required, and
+# the session interval (RFC 3261 21.4.2, 21.4.8, 21.4.15, RFC 4028 7.3).
+_FOR_THE_SENDER: Final = (401, 407, 420, 422)
 # 11 d, where IWFs were tried.
 NONE_LEFT: Final = Refusal(
     status=488,
@@ -32,6 +34,9 @@ def reselects(kind: Kind, first: Selection, policy: SelectionPolicy) -> bool:
 def ends(status: int, policy: SelectionPolicy) -> bool:
     """Whether this answer of an IWF goes back as it is (11 a).
 
-    A redirection and a challenge are for the sender, and no errors.
+    A redirection, and what asks for the same request in another form, are for the
+    sender, and no errors.
     """
-    return status < 400 or status in _CHALLENGES or status in policy.no_reselection
+    if status < 400 or status in _FOR_THE_SENDER:
+        return True
+    return status in policy.no_reselection

@@ -168,7 +168,8 @@ class Endpoint(service.Service):
         an INVITE's Deferred sends a CANCEL, and forgets it.
 
         An infinite `timeout` is none. `progress` is called with each provisional
-        response, and with each further 2xx of an INVITE.
+        response, with each further 2xx of an INVITE, and with each 401 or 407 that is
+        answered: the same request goes out with credentials and the next CSeq.
         """
         return self._request(request, destination, timeout, progress, None)
 
@@ -208,9 +209,12 @@ class Endpoint(service.Service):
     ) -> Deferred[None]:
         """Send the ACK of a 2xx, without a Via (RFC 3261 13.2.2.4).
 
-        It goes where `request` would send it, once, and gets no answer. Fires when it
-        has left; fails with a SipError where it cannot leave.
+        It goes where `request` would send it, once, and gets no answer; where its
+        INVITE had to have credentials, with the same. Fires when it has left; fails
+        with a SipError where it cannot leave.
         """
+        if forwarding is None:
+            ack = self._client.authorized(ack)
         return self._stack.acknowledger.send(ack, destination, forwarding)
 
     def _request(

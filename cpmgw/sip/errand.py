@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
 
 Progress: TypeAlias = Callable[[Response], None]
-"""Given each provisional response, and each repeated 2xx of an INVITE."""
+"""Given each provisional response, each repeated 2xx of an INVITE, and each challenge
+that is answered: the request goes again with the next CSeq."""
 
 
 class Errand:
@@ -25,11 +26,13 @@ class Errand:
     `wants_cancel`: it goes out when there is a provisional response; `accepted`: a 2xx
     of an INVITE was given, and what comes after it are repeats. `left`: it may have
     reached somebody who did not answer; `reasons` are the Reason values of its CANCEL.
-    `until` is when the transaction is forgotten.
+    `until` is when the transaction is forgotten; `accepted_as` is whose 2xx it was
+    where its ACK needs the same credentials.
     """
 
     __slots__ = (
         "accepted",
+        "accepted_as",
         "cancelling",
         "challenged",
         "deferred",
@@ -74,6 +77,7 @@ class Errand:
         self.error: SipError | None = None
         self.done = False
         self.accepted = False
+        self.accepted_as: tuple[str, str, int] | None = None
         self.challenged = 0
         self.cancelling = False
         self.wants_cancel = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -14,6 +14,10 @@ from cpmgw.sip.transport import Flow
 
 if TYPE_CHECKING:
     from twisted.internet.defer import Deferred
+
+
+# What a handler is told whose place another has taken.
+_TAKEN_OVER: Final = 500
 
 
 class Server(Protocol):
@@ -39,8 +43,10 @@ class ServerLeg:
     after. `reasons` are the Reason values of a CANCEL (RFC 3326). An ACK has no
     transaction: its leg sends nothing. Of these there is one for each request, so it is
     no Struct but also what the server itself keeps of it; `rings` once a handler took
-    over. `finish` changes each 2xx that is sent again: who stands between a user agent
-    and the server, and has changed its first one, has the others be the same.
+    over. `given_up` is 0, or the status of the answer where the handler is to be ended
+    though nothing was cancelled. `finish` changes each 2xx that is sent again: who
+    stands between a user agent and the server, and has changed its first one, has the
+    others be the same.
     """
 
     __slots__ = (
@@ -50,6 +56,7 @@ class ServerLeg:
         "deferred",
         "finish",
         "flow",
+        "given_up",
         "key",
         "octets",
         "on_cancel",
@@ -74,7 +81,8 @@ class ServerLeg:
         self.deferred: Deferred[Any] | None = None
         self.cancelled = False
         self.on_cancel: Callable[[], None] | None = None
-        self.on_finished: Callable[[], None] | None = None
+        self.on_finished: Callable[[int], None] | None = None
+        self.given_up = 0
         self.finish: Callable[[Response], Response] | None = None
         self.reasons: tuple[str, ...] = ()
         self.rings = False
@@ -111,9 +119,27 @@ class ServerLeg:
         if self.on_cancel == callback:
             self.on_cancel = None
 
-    def when_finished(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called once there is a final response, from whomever."""
+    def when_finished(self, callback: Callable[[int], None]) -> None:
+        """Have `callback` called with the status of the final response, from whomever.
+
+        It is called once. Who has asked for that before is told that its part is over.
+        """
+        self.finished(_TAKEN_OVER)
         self.on_finished = callback
+
+    def finished(self, status: int) -> None:
+        """Tell who waits for the final response of it."""
+        callback, self.on_finished = self.on_finished, None
+        if callback is not None:
+            callback(status)
+
+    def let_go(self, status: int) -> None:
+        """Who had the request has answered it so, but that need not be the last word.
+
+        It is told so as of a final response, and of a CANCEL no more.
+        """
+        self.on_cancel = None
+        self.finished(status)
 
     def send_provisional(self, response: Response) -> None:
         """Send a 1xx; after the final response it is dropped."""

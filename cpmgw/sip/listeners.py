@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, cast
+import re
+from typing import Any, Final, cast
 
+from OpenSSL import crypto
 from twisted.internet import ssl
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IAddress, IListeningPort
@@ -17,6 +19,10 @@ from cpmgw.sip.resolver import DEFAULT_PORTS, explicit_transport, is_numeric
 from cpmgw.sip.settings import EndpointSettings
 from cpmgw.sip.transport import UdpFlow, UdpSocket, Wire
 from cpmgw.sip.uri import SipUri, Uri
+
+_CERTIFICATE: Final = re.compile(
+    rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL
+)
 
 _LARGEST_DATAGRAM = 65_535
 # What a UDP port takes before the reactor gets its turn; Twisted's own 256 KiB are
@@ -218,6 +224,12 @@ def _is_wildcard(host: str) -> bool:
         return not host
 
 
+def _certificates(pem: bytes) -> list[crypto.X509]:
+    """All certificates of a PEM file; crypto.Error where there is none."""
+    found = _CERTIFICATE.findall(pem) or [pem]
+    return [crypto.load_certificate(crypto.FILETYPE_PEM, each) for each in found]
+
+
 def _certificate(listen: Listen) -> ssl.CertificateOptions:
     """The key and certificate chain of a TLS listener, out of its PEM files."""
     with open(listen.key, "rb") as file:
@@ -225,10 +237,10 @@ def _certificate(listen: Listen) -> ssl.CertificateOptions:
     with open(listen.certificate, "rb") as file:
         certificate = file.read()
     pair = ssl.PrivateCertificate.loadPEM(certificate + b"\n" + key)
-    chain = []
+    chain: list[crypto.X509] = []
     if listen.chain:
         with open(listen.chain, "rb") as file:
-            chain.append(ssl.Certificate.loadPEM(file.read()).original)
+            chain = _certificates(file.read())
     return ssl.CertificateOptions(
         privateKey=pair.privateKey.original,
         certificate=pair.original,

@@ -214,9 +214,11 @@ class UserAgentServer:
         if isinstance(response, Response) and response.status >= 200:
             try:
                 self._answer(leg.key, leg.flow, response, leg.tag)
-                return
             except Exception:
                 self._log.failure("a response cannot be written")
+            else:
+                self._tell_finished(leg, response.status)
+                return
         else:
             self._log.error(
                 "the handler of {method} gave no final response",
@@ -227,8 +229,8 @@ class UserAgentServer:
     def _not_handled(self, failure: Failure, leg: ServerLeg) -> None:
         if not self._finish(leg):
             return
-        if leg.cancelled and failure.check(CancelledError):
-            self._fail(leg, respond(leg.request, 487))
+        if failure.check(CancelledError) and (leg.given_up or leg.cancelled):
+            self._fail(leg, respond(leg.request, leg.given_up or 487))
             return
         self._log.failure(
             "the handler of {method} failed",
@@ -243,7 +245,6 @@ class UserAgentServer:
             return False
         del self._work[leg.key]
         leg.on_cancel = None
-        self._tell_finished(leg)
         flow = leg.flow
         if leg.rings:
             self._ringing -= 1
@@ -256,12 +257,9 @@ class UserAgentServer:
             flow.finished()
         return True
 
-    def _tell_finished(self, leg: ServerLeg) -> None:
-        callback, leg.on_finished = leg.on_finished, None
-        if callback is None:
-            return
+    def _tell_finished(self, leg: ServerLeg, status: int) -> None:
         try:
-            callback()
+            leg.finished(status)
         except Exception:
             self._log.failure("a handler cannot be told of its end")
 
@@ -278,6 +276,7 @@ class UserAgentServer:
         """Answer in the handler's stead."""
         self._tell(leg.request.method, response.status)
         self._answer(leg.key, leg.flow, response, leg.tag)
+        self._tell_finished(leg, response.status)
 
     def _refuse(self, key: str, flow: Flow, response: Response) -> None:
         """Answer a request that no handler has seen."""

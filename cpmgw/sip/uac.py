@@ -18,6 +18,7 @@ from cpmgw.sip.errors import SipError, TransactionTimeout, TransportFailed
 from cpmgw.sip.forwarding import Forwarding
 from cpmgw.sip.identifiers import Identifiers
 from cpmgw.sip.message import Request, Response
+from cpmgw.sip.names import key_of
 from cpmgw.sip.resolver import CannotResolve, Hop, Resolver
 from cpmgw.sip.routing import cancellation, completed, next_hop_of, route
 from cpmgw.sip.settings import EndpointSettings
@@ -31,6 +32,10 @@ from cpmgw.sip.transport import SipConnection
 
 # A stale nonce brings one more challenge, a proxy and a server one each.
 _MOST_CHALLENGES = 3
+
+_CREDENTIALS = frozenset(("authorization", "proxy-authorization"))
+
+Fields = tuple[tuple[str, str], ...]
 
 _NEVER: Deferred[Response] = Deferred()
 
@@ -70,6 +75,7 @@ class UserAgentClient:
             self._exhausted,
         )
         self._errands = self._attempts.errands
+        self._credentials: dict[tuple[str, str, int], Fields] = {}
         self.alarms: Alarms[Errand] = Alarms()
 
     def __len__(self) -> int:
@@ -150,6 +156,7 @@ class UserAgentClient:
             stopping = TransportFailed("the endpoint is stopping", sent=errand.left)
             self._fail(errand, stopping)
         self._errands.clear()
+        self._credentials.clear()
         self.alarms.clear()
 
     # -- from the layer -----------------------------------------------------------
@@ -172,6 +179,7 @@ class UserAgentClient:
             del self._errands[key]
         else:
             errand.accepted = True
+            self._keep_credentials(errand)
             self._guard(errand)
         if errand.done:
             return
@@ -180,6 +188,7 @@ class UserAgentClient:
             self._attempts.shun(errand.hop, retry_after(response))
             self._attempts.try_next(errand)
         elif response.status in CHALLENGE_HEADERS and self._authorize(errand):
+            self._tell(errand, response)
             self._attempts.try_next(errand)
         else:
             self._finish(errand, response)
@@ -218,6 +227,8 @@ class UserAgentClient:
         for errand in self.alarms.due(now):
             if now < errand.until:
                 continue
+            if errand.accepted_as is not None:
+                self._credentials.pop(errand.accepted_as, None)
             if not errand.done and not errand.cancelling:
                 self._withdraw(errand)
                 self._fail(errand, TransactionTimeout("no answer in the time given"))
@@ -269,6 +280,23 @@ class UserAgentClient:
             errand.hops.insert(0, errand.hop)
             return True
         return False
+
+    def _keep_credentials(self, errand: Errand) -> None:
+        """Until its 2xx comes no more, keep what its ACK needs (RFC 3261 13.2.2.4)."""
+        request = errand.request
+        if request is None or not errand.challenged:
+            return
+        errand.accepted_as = _identity(request)
+        self._credentials[errand.accepted_as] = tuple(
+            [each for each in request.headers if key_of(each[0]) in _CREDENTIALS]
+        )
+
+    def authorized(self, ack: Request) -> Request:
+        """The ACK of a 2xx with the credentials that its INVITE had (22.1, 22.3)."""
+        headers = ack.headers
+        for name, value in self._credentials.get(_identity(ack), ()):
+            headers = headers.with_added(name, value)
+        return ack if headers is ack.headers else ack.replace(headers=headers)
 
     # -- endings ------------------------------------------------------------------
 
@@ -353,6 +381,11 @@ class UserAgentClient:
             errand.progress(response)
         except Exception:
             self._log.failure("a caller cannot be told of a response")
+
+
+def _identity(request: Request) -> tuple[str, str, int]:
+    """What an INVITE and the ACK of its 2xx have in common."""
+    return request.call_id, request.from_.tag or "", request.cseq.number
 
 
 def _accepts(response: Response) -> bool:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from typing import Any
 
+import msgspec
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import LogLevel, capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
@@ -95,13 +96,50 @@ class Numbers(NumbersCase):
 
     def test_sessions_of_two_that_were_lost(self) -> None:
         """Their numbers lead to the CPM user for a week, then a start frees them."""
-        two = group_session("1", one_to_one=True)
+        two = msgspec.structs.replace(
+            group_session("1", one_to_one=True), conversation_id=""
+        )
         self.pump.result(self.numbers(pool()).number_for(two, "SMS"))
         self.now += LOST_KEPT - 1
         self.numbers(pool())
         self.assertIsNotNone(self.pump.result(self.store.numbers.find(two)))
         self.now += 1
         self.numbers(pool())
+        self.assertIsNone(self.pump.result(self.store.numbers.find(two)))
+
+    def test_sessions_of_their_own_that_were_lost(self) -> None:
+        """A number of one session alone is free at once: it cannot begin again."""
+        two = group_session("1", one_to_one=True)
+        self.pump.result(self.numbers(pool()).number_for(two, "SMS"))
+        self.now += 1
+        self.numbers(pool())
+        self.assertIsNone(self.pump.result(self.store.numbers.find(two)))
+
+    def test_what_this_process_has_given(self) -> None:
+        """A session that lasts for weeks keeps its number, whenever it is looked at."""
+        numbers = self.numbers(pool(2, share="none"))
+        found = []
+        for one in ("", "c"):
+            two = msgspec.structs.replace(
+                group_session("1", one_to_one=True), conversation_id=one
+            )
+            self.pump.result(numbers.number_for(two, "SMS"))
+            found.append(two)
+        self.now += 2 * LOST_KEPT
+        self.pump.result(Deferred.fromCoroutine(numbers.end_lost()))
+        for two in found:
+            self.assertIsNotNone(self.pump.result(self.store.numbers.find(two)))
+
+    def test_lost_while_running(self) -> None:
+        """What a former process lost is free in a week, restart or not."""
+        two = msgspec.structs.replace(
+            group_session("1", one_to_one=True), conversation_id=""
+        )
+        self.pump.result(self.numbers(pool()).number_for(two, "SMS"))
+        self.now += 1
+        numbers = self.numbers(pool())
+        self.now += LOST_KEPT
+        self.pump.result(Deferred.fromCoroutine(numbers.end_lost()))
         self.assertIsNone(self.pump.result(self.store.numbers.find(two)))
 
     def test_other_pools(self) -> None:

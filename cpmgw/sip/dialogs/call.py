@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from math import inf
-from typing import Any, Final
+from typing import Final
 
 from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cpmgw.sip.dialogs import session_timer
+from cpmgw.sip.dialogs.answers import Fields, completed, other
+from cpmgw.sip.dialogs.descriptions import SDP, can_describe, description_of
 from cpmgw.sip.dialogs.dialog import Dialog
-from cpmgw.sip.dialogs.exchange import ALLOW, Exchange
+from cpmgw.sip.dialogs.exchange import Exchange
 from cpmgw.sip.dialogs.interfaces import CallUser, End, Ending
 from cpmgw.sip.dialogs.modifying import Modifying
 from cpmgw.sip.dialogs.repeats import Repeats
 from cpmgw.sip.dialogs.ringing import Ringing
 from cpmgw.sip.dialogs.session_timer import SessionTimer
-from cpmgw.sip.errors import SipError, TransactionTimeout
+from cpmgw.sip.errors import SipError
 from cpmgw.sip.legs import Incoming
 from cpmgw.sip.message import Request, Response, respond
 
-SDP: Final = "application/sdp"
-
-Fields = tuple[tuple[str, str], ...]
+# How often a BYE is sent where the peer finds its number used (12.2.2).
+_BYES: Final = 2
 
 
 class _Phase(Enum):
@@ -40,15 +41,16 @@ class Call:
     """One call that stands (RFC 3261 13).
 
     `acknowledged` once the ACK of our 2xx has come, or ours has left; `over` once it is
-    to end; `answer` the 2xx to an INVITE of ours; `updates` whether the peer knows
-    UPDATE. `contact` is our Contact, `description` what we last described the session
-    as. Of these there are many, and most have nothing to do: a call keeps no other
-    message than the 2xx that it repeats.
+    to end; `answer` the 2xx to an INVITE of ours, for 64*T1; `updates` whether the
+    peer knows UPDATE. `contact` is our Contact, `description` what we last described
+    the session as. Of these there are many, and most have nothing to do: a call keeps
+    no other message than the 2xx that it repeats.
     """
 
     _log = Logger()
 
     __slots__ = (
+        "_answer_until",
         "_bye",
         "_byes",
         "_exchange",
@@ -92,6 +94,9 @@ class Call:
         self.description = description
         self.updates = updates
         self.answer = answer
+        self._answer_until = inf
+        if answer is not None:
+            self._answer_until = exchange.now() + exchange.settings.timing.transaction
         self.acknowledged = answer is not None
         self.modifying: Modifying | None = None
         self.due = self.queued = inf
@@ -122,7 +127,7 @@ class Call:
         gone: Deferred[None] = Deferred()
         self._byes.append(gone)
         if not self.over:
-            self._close((*(("Reason", each) for each in reasons), *headers))
+            self._close((*_reasons(reasons), *headers))
         return gone
 
     def reinvite(self, body: bytes) -> Deferred[Response]:
@@ -155,6 +160,17 @@ class Call:
             self._send_bye()
         elif self._user is not None and not self.over:
             self._user.acknowledged(ack)
+            if repeats.is_offer:
+                self.told(description_of(ack))
+
+    def told(self, description: bytes) -> None:
+        """The peer has answered a description of ours, if it is not empty."""
+        if self._user is None or self.over or not description:
+            return
+        try:
+            self._user.answered(description)
+        except Exception:
+            self._log.failure("a user cannot be told of an answer")
 
     def acknowledge_again(self, response: Response) -> None:
         """The 2xx to an INVITE of ours has come once more: so does its ACK."""
@@ -192,6 +208,8 @@ class Call:
         pending = ours or (self._repeats is not None and self._repeats.is_offer)
         if has_offer and pending:
             return respond(request, 491)
+        if has_offer and not can_describe(request):
+            return respond(request, 415, headers=(("Accept", SDP),))
         return session_timer.refusal(request, self._exchange.settings.min_se)
 
     async def _change(self, incoming: Incoming) -> Response:
@@ -279,17 +297,17 @@ class Call:
             return
         self._phase = _Phase.CLOSING
         self._tell(End(how, None, status))
-        self._close(())
-
-    def lost(self, error: SipError | None, status: int) -> None:
-        """The peer does not know of the call, or does not answer (12.2.1.2)."""
-        if error is not None:
-            status = 408 if isinstance(error, TransactionTimeout) else 503
-        self.fail(Ending.LOST, status)
+        self._close(_reasons(self._exchange.settings.reasons))
 
     def drop(self) -> None:
-        """End it without waiting for anything."""
+        """End it without waiting for anything; a BYE that waits for an ACK goes out."""
+        if self._bye is not None:
+            self._send_bye()
         self._finish(End(Ending.LOST))
+
+    def unsent(self, status: int) -> None:
+        """Our 2xx has not been sent, but this instead: there is no call to hang up."""
+        self._finish(End(Ending.LOST, None, status))
 
     def _close(self, headers: Fields) -> None:
         self._phase = _Phase.CLOSING
@@ -304,22 +322,29 @@ class Call:
     def _send_bye(self) -> None:
         headers, self._bye = self._bye or (), None
         self._repeats = None
+        self._say_bye(headers, _BYES)
+
+    def _say_bye(self, headers: Fields, tries: int) -> None:
         try:
             bye = self.dialog.request("BYE", headers)
         except SipError:
-            self._bye_answered(None)
+            self._finish(End(Ending.BYE_SENT))
             return
         timeout = self._exchange.settings.timing.transaction
         answer = self._exchange.sender.request(bye, timeout=timeout)
-        answer.addErrback(self._bye_failed)
-        answer.addCallback(self._bye_answered)
+        answer.addCallbacks(self._bye_answered, self._bye_failed, (headers, tries - 1))
 
     def _bye_failed(self, failure: Failure) -> None:
         if not failure.check(SipError):
             self._log.failure("a BYE cannot be sent", failure=failure)
-
-    def _bye_answered(self, _: Any) -> None:
         self._finish(End(Ending.BYE_SENT))
+
+    def _bye_answered(self, response: Response, headers: Fields, tries: int) -> None:
+        """A 500 may mean that its number was taken (12.2.2): then it needs another."""
+        if response.status == 500 and tries and self._phase is not _Phase.OVER:
+            self._say_bye(headers, tries)
+        else:
+            self._finish(End(Ending.BYE_SENT))
 
     def _stop_changes(self) -> None:
         if self._theirs is not None:
@@ -332,7 +357,7 @@ class Call:
         if self._phase is _Phase.OVER:
             return
         self._phase = _Phase.OVER
-        self._repeats = self._bye = None
+        self._repeats = self._bye = self.answer = None
         self._timer.stop()
         self._stop_changes()
         self._exchange.wakes.at(self, inf)
@@ -357,7 +382,9 @@ class Call:
 
     def schedule(self) -> None:
         """Be woken for what is due next."""
-        due = self._timer.due
+        if self._phase is _Phase.OVER:
+            return
+        due = min(self._timer.due, self._answer_until)
         if self._repeats is not None:
             due = min(due, self._repeats.due)
         if due != self.due:
@@ -365,6 +392,14 @@ class Call:
 
     def wake(self, now: float) -> None:
         """Do what is due: repeat a 2xx, refresh the session, or end it."""
+        if now >= self._answer_until:
+            self.answer, self._answer_until = None, inf
+        try:
+            self._do_what_is_due(now)
+        finally:
+            self.schedule()
+
+    def _do_what_is_due(self, now: float) -> None:
         repeats = self._repeats
         if repeats is not None and repeats.is_over(now):
             self._not_acknowledged()
@@ -374,7 +409,6 @@ class Call:
             self.fail(Ending.EXPIRED)
         elif not self.over and now >= self._timer.refresh_at:
             self._refresh()
-        self.schedule()
 
     def _not_acknowledged(self) -> None:
         """13.3.1.4, 14.2: no ACK in 64*T1, so the call ends with a BYE."""
@@ -391,27 +425,5 @@ class Call:
         self.modifying.refresh()
 
 
-def other(request: Request) -> Response:
-    """The answer to what is no change and no BYE.
-
-    What would belong to a subscription, or to a reliable provisional response, finds
-    neither here (RFC 6665 4.1.3, RFC 3262 3).
-    """
-    if request.method == "OPTIONS":
-        supported = session_timer.SUPPORTED
-        return respond(request, 200, headers=(ALLOW, ("Accept", SDP), supported))
-    if request.method in ("NOTIFY", "PRACK"):
-        return respond(request, 481)
-    return respond(request, 405, headers=(ALLOW,))
-
-
-def completed(response: Response, contact: str, told: Fields) -> Response:
-    """A 2xx with what each 2xx of a call has (13.3.1.4, RFC 4028 9)."""
-    headers = response.headers
-    fields = [("Contact", contact), ALLOW, session_timer.SUPPORTED, *told]
-    if response.body and "Content-Type" not in headers:
-        fields.append(("Content-Type", SDP))
-    for name, value in fields:
-        if name not in headers or name in ("Require", "Supported"):
-            headers = headers.with_added(name, value)
-    return response.replace(headers=headers)
+def _reasons(values: Iterable[str]) -> Fields:
+    return tuple([("Reason", each) for each in values])

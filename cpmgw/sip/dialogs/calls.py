@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random as random_numbers
 from collections.abc import Callable
-from contextlib import suppress
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
 from cpmgw.sip.dialogs.dialog import id_of
 from cpmgw.sip.dialogs.exchange import Exchange
@@ -89,10 +87,16 @@ class Calls:
         if call is not None:
             call.acknowledge(request)
 
+    def start(self) -> None:
+        """Take calls, also after a stop."""
+        self._exchange.is_stopping = False
+
     def stop(self) -> Deferred[None]:
         """End every call, and begin none; fires when there is none, in `drain` at most.
 
-        Each that stands gets a BYE; what has no answer by then is dropped.
+        Each that stands gets a BYE; what has no answer by then is dropped. One whose
+        ACK has not come gets its BYE then, which is sooner than RFC 3261 15 has it: the
+        peer would be left with a session of nobody.
         """
         return Deferred.fromCoroutine(self._stop())
 
@@ -104,18 +108,15 @@ class Calls:
         for outgoing in list(exchange.outgoing.values()):
             outgoing.cancel()
         for call in list(exchange.calls.values()):
-            call.bye()
-        empty = exchange.when_empty()
-        limit = exchange.wakes.pause(exchange.settings.drain)
-        limit.addCallbacks(lambda _: empty.cancel(), _given_up)
-        with suppress(CancelledError):
-            await empty
-        limit.cancel()
+            call.bye(exchange.settings.reasons)
+        drain, empty = exchange.settings.drain, exchange.when_empty()
+        await exchange.wakes.at_most(drain, empty, self._drop)
+
+    def _drop(self) -> None:
+        exchange = self._exchange
+        for early in list(exchange.early.values()):
+            early.drop()
         for call in list(exchange.calls.values()):
             call.drop()
         for outgoing in list(exchange.outgoing.values()):
             outgoing.drop()
-
-
-def _given_up(failure: Failure) -> None:
-    failure.trap(CancelledError)

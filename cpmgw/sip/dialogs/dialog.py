@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 import msgspec
@@ -19,6 +20,7 @@ DialogId: TypeAlias = tuple[str, str, str]
 # What a peer may have us keep of it: its route set, with both addresses and Contact.
 MOST_ROUTES: Final = 32
 MOST_OCTETS: Final = 8192
+CHALLENGES: Final = (401, 407)
 
 
 class Dialog:
@@ -46,7 +48,7 @@ class Dialog:
         id: DialogId,
         local: str,
         remote: str,
-        target: SipUri,
+        target: Uri,
         routes: tuple[str, ...],
         *,
         local_cseq: int = 0,
@@ -99,6 +101,29 @@ class Dialog:
         )
 
     @classmethod
+    def unusable(cls, request: Request, response: Response) -> Dialog:
+        """What an ACK and a BYE can be sent by where `of_client` fails.
+
+        Where the Contact is none to send to, they go where the INVITE went; without the
+        route set, where that is too much.
+        """
+        routes = tuple(reversed(response.headers.all("Record-Route")))
+        if len(routes) > MOST_ROUTES or sum(map(len, routes)) > MOST_OCTETS:
+            routes = ()
+        target = request.uri
+        with suppress(SipSyntaxError):
+            target = _target(response)
+        return cls(
+            (request.call_id, request.from_.tag or "", response.to.tag or ""),
+            request.headers.raw("From")[0],
+            response.headers.raw("To")[0],
+            target,
+            routes,
+            local_cseq=response.cseq.number,
+            is_caller=True,
+        )
+
+    @classmethod
     def of_notify(cls, subscribe: Request, notify: Request) -> Dialog:
         """The dialog of a SUBSCRIBE of ours that a NOTIFY has made (RFC 6665 4.4.1).
 
@@ -146,6 +171,14 @@ class Dialog:
     def answered(self, response: Response) -> None:
         """Take note of the number of a request, which credentials may have raised."""
         self.local_cseq = max(self.local_cseq, response.cseq.number)
+
+    def heard(self, response: Response) -> None:
+        """A challenge has come: what it is for goes again, numbered one higher (22.2).
+
+        Other responses change nothing.
+        """
+        if response.status in CHALLENGES:
+            self.local_cseq = max(self.local_cseq, response.cseq.number + 1)
 
     def in_order(self, request: Request) -> bool:
         """Whether a request that came is newer than all before it (12.2.2)."""

@@ -81,13 +81,10 @@ class Exchange:
 
     def when_empty(self) -> Deferred[None]:
         """Fires when no call is left."""
-        empty: Deferred[None] = Deferred(self._emptied_not)
+        empty: Deferred[None] = Deferred()
         self._emptied.append(empty)
         self.look_if_empty()
         return empty
-
-    def _emptied_not(self, empty: Deferred[None]) -> None:
-        self._emptied.remove(empty)
 
     def send_ack(self, ack: Request) -> None:
         """Send an ACK; where it is lost, the 2xx comes again (13.2.2.4)."""

@@ -10,7 +10,8 @@ from twisted.internet.defer import CancelledError
 
 from cpmgw.errors import CannotInterwork
 from cpmgw.sip.dialogs import session_timer
-from cpmgw.sip.dialogs.call import Call, completed
+from cpmgw.sip.dialogs.answers import completed, knows_update
+from cpmgw.sip.dialogs.call import Call
 from cpmgw.sip.dialogs.dialog import Dialog, DialogId
 from cpmgw.sip.dialogs.exchange import ALLOW, Exchange
 from cpmgw.sip.dialogs.interfaces import CallUser
@@ -20,22 +21,26 @@ from cpmgw.sip.legs import Incoming, ServerLeg
 from cpmgw.sip.message import Request, Response, respond
 from cpmgw.sip.status import reason_for
 
-_UPDATE: Final = "UPDATE"
+# The answer to what waits when the user agent stops: nobody has cancelled it.
+STOPPING: Final = 480
 
 
 class IncomingCall:
     """An INVITE that came and waits for its answer.
 
     What its handler returns is the answer: that of `accept`, or a failure, or what an
-    exception makes of it; then this is over. `request` is the INVITE.
+    exception makes of it; then this is over, as it is when it takes too long.
+    `request` is the INVITE.
     """
 
     __slots__ = (
+        "_call",
         "_callback",
         "_contact",
         "_exchange",
         "_headers",
         "_id",
+        "_is_over",
         "_leg",
         "_told",
         "due",
@@ -48,9 +53,11 @@ class IncomingCall:
         self._exchange = exchange
         self._leg: ServerLeg = incoming.leg
         self._contact = contact
+        self._call: Call | None = None
         self._callback: Callable[[], None] | None = None
         self._headers: tuple[tuple[str, str], ...] = ()
         self._told = False
+        self._is_over = False
         self._id: DialogId = (
             request.call_id,
             self._leg.tag,
@@ -58,7 +65,7 @@ class IncomingCall:
         )
         self.due = self.queued = inf
         exchange.early[self._id] = self
-        self._leg.when_finished(self._over)
+        self._leg.when_finished(self._finished)
 
     @property
     def cancelled(self) -> bool:
@@ -78,10 +85,9 @@ class IncomingCall:
         """Answer 180, and again from time to time until the final answer (13.3.1.1).
 
         The handler has its time from then on as `ServerLeg.when_cancelled` says. Fails
-        with CancelledError after a CANCEL.
+        with CancelledError after a CANCEL, and after the final answer.
         """
-        if self.cancelled:
-            raise CancelledError
+        self._must_be_open()
         self._headers = tuple(headers)
         self._leg.when_cancelled(self._cancelled)
         self.wake(self._exchange.now())
@@ -96,17 +102,17 @@ class IncomingCall:
         """The call, and the 200 for the handler to return exactly as it is (13.3.1.4).
 
         `body` is the SDP answer. The 200 is sent again until its ACK has come, which
-        `user` is told; without one the call ends. Fails with CancelledError after a
-        CANCEL, which makes the handler's answer a 487.
+        `user` is told; without one the call ends, as it does where something else is
+        sent instead. Fails with CancelledError after a CANCEL, which makes the
+        handler's answer a 487, and after the final answer.
         """
-        if self.cancelled:
-            raise CancelledError
+        self._must_be_open()
         exchange, request = self._exchange, self.request
         response = respond(
             request, 200, headers=headers, body=body, to_tag=self._leg.tag
         )
         dialog = Dialog.of_server(request, response)
-        call = Call(
+        call = self._call = Call(
             exchange,
             dialog,
             user,
@@ -135,14 +141,21 @@ class IncomingCall:
             self._leg.cancelled = True
             self._cancelled()
             return respond(request, 200)
-        if request.method == _UPDATE:
+        if request.method == "UPDATE":
             return self._exchange.later(request)
         return respond(request, 481)
 
     def stop(self) -> None:
-        """End it, as a CANCEL would."""
-        self._leg.cancelled = True
+        """End it, as a CANCEL would, but with a 480: its handler may take its time."""
+        self._leg.given_up = STOPPING
         self._cancelled()
+
+    def drop(self) -> None:
+        """End it now."""
+        self._leg.given_up = STOPPING
+        self._over()
+        if self._leg.deferred is not None:
+            self._leg.deferred.cancel()
 
     def wake(self, now: float) -> None:
         """Ring, and again later."""
@@ -163,8 +176,20 @@ class IncomingCall:
         elif self._leg.deferred is not None:
             self._leg.deferred.cancel()
 
+    def _must_be_open(self) -> None:
+        if self.cancelled or self._is_over or self._leg.given_up:
+            raise CancelledError
+
+    def _finished(self, status: int) -> None:
+        """There is a final answer; perhaps not the one that was to be given."""
+        self._over()
+        call, self._call = self._call, None
+        if call is not None and not 200 <= status < 300:
+            call.unsent(status)
+
     def _over(self) -> None:
-        """There is a final answer."""
+        """No answer is to be given any more."""
+        self._is_over = True
         self._exchange.wakes.at(self, inf)
         self._callback = None
         if self._exchange.early.get(self._id) is self:
@@ -196,11 +221,6 @@ def admitted(incoming: Incoming, exchange: Exchange) -> None:
         Dialog.of_server(request, respond(request, 100))
     except SipSyntaxError as error:
         raise _refusal(400, error.reason, "dialog", "RFC 3261 12.1.1") from error
-
-
-def knows_update(message: Request | Response) -> bool:
-    """Whether who sent a message says that it takes UPDATE (RFC 3311 4)."""
-    return _UPDATE in message.headers.all("Allow")
 
 
 def _refusal(

@@ -31,8 +31,9 @@ class Sender(Protocol):
         """Send a request without a Via; fires with the final response.
 
         It waits for `timeout` seconds, infinity being no limit. `progress` is called
-        with each provisional response, and with each further 2xx of an INVITE. Fails
-        with a SipError.
+        with each provisional response, with each further 2xx of an INVITE, and with a
+        401 or 407 after which the same goes out with the next CSeq. Fails with a
+        SipError.
         """
 
     def cancel(self, answer: Deferred[Response], reasons: tuple[str, ...] = ()) -> None:
@@ -50,7 +51,8 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
     answered 180 anew each `ring_again`; one that was sent is cancelled after
     `answer_timeout`, a re-INVITE after `modify_timeout`. `calls` bounds how many there
     are in all; past it those that come are answered 503 with `retry_after`. `drain` is
-    how long `Calls.stop` waits.
+    how long `Calls.stop` waits. `reasons` are Reason values (RFC 3326) of a BYE that no
+    user of a call has asked for.
     """
 
     timing: Timing = Timing()
@@ -62,6 +64,7 @@ class CallSettings(msgspec.Struct, frozen=True, kw_only=True):
     calls: int = 20_000
     retry_after: int = 5
     drain: float = 5.0
+    reasons: tuple[str, ...] = ()
 
 
 class Ending(Enum):
@@ -74,13 +77,17 @@ class Ending(Enum):
     EXPIRED = "expired"
     """Nobody refreshed the session (RFC 4028 10)."""
     LOST = "lost"
-    """The peer does not answer, or knows nothing of the call (RFC 3261 12.2.1.2)."""
+    """The peer does not answer, or knows nothing of the call (RFC 3261 12.2.1.2).
+
+    Also where there never was one, as our 2xx could not be sent.
+    """
 
 
 class End(msgspec.Struct, frozen=True):
     """How a call ended; `request` is the BYE that came, `status` what told of a loss.
 
-    A loss without an answer has the status 408 or 503.
+    A loss without an answer has the status 408; one of a 2xx that was not sent has that
+    of what was sent instead.
     """
 
     how: Ending
@@ -127,6 +134,13 @@ class CallUser(Protocol):
         A 2xx has the answer as its body; Contact, Content-Type and what the session
         timer needs are added. Anything else leaves all as it was (RFC 3261 14.2). It
         is cancelled when the request is, or the call ends.
+        """
+
+    def answered(self, description: bytes) -> None:
+        """The SDP answer to what we have described ourselves as, in a call that stands.
+
+        It came with the ACK of a re-INVITE without an offer, or with the 2xx to one of
+        ours: a refresh, or what `Call.reinvite` was asked for.
         """
 
     def closing(self, bye: Request) -> Sequence[tuple[str, str]]:

@@ -12,9 +12,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from cpmgw.sip.dialogs.descriptions import description_of
 from cpmgw.sip.dialogs.exchange import ALLOW, Exchange
-from cpmgw.sip.dialogs.interfaces import CallFailed, refused, unanswered
-from cpmgw.sip.errors import SipError
+from cpmgw.sip.dialogs.interfaces import CallFailed, Ending, refused, unanswered
+from cpmgw.sip.dialogs.wakes import unless_cancelled
+from cpmgw.sip.errors import SipError, TransactionTimeout
 from cpmgw.sip.message import Response
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class Modifying:
     async def _reinvite(self, body: bytes) -> Response:
         """Ask until there is an answer that is final here too."""
         response: Response | None = None
+        statuses: list[int] = []
         for _ in range(TRIES):
             if self._call.over:
                 raise CallFailed("the call is over")
@@ -93,8 +96,9 @@ class Modifying:
                 continue
             response = await self._invite(body)
             wait = self._again_after(response)
-            if wait is None:
+            if wait is None or (response.status == 422 and 422 in statuses):
                 return response
+            statuses.append(response.status)
             await self._wait(wait)
         if response is None:
             raise CallFailed("another change is open", status=491)
@@ -108,14 +112,13 @@ class Modifying:
         sender = self._exchange.sender
         answer = sender.request(request, timeout=inf, progress=self._progressed)
         guard = self._exchange.wakes.pause(self._exchange.settings.modify_timeout)
-        guard.addCallbacks(lambda _: sender.cancel(answer), _never_mind)
+        guard.addCallbacks(lambda _: sender.cancel(answer), unless_cancelled)
         self._invited = answer
         self._pauses.add(guard)
         try:
             response = await answer
         except SipError as error:
-            call.lost(error, 0)
-            raise unanswered(error) from error
+            raise self._unanswered(error) from error
         finally:
             self._invited = None
             self._pauses.discard(guard)
@@ -124,11 +127,12 @@ class Modifying:
         if 200 <= response.status < 300:
             self._accepted(response, body)
         elif response.status in _GONE:
-            call.lost(None, response.status)
+            call.fail(Ending.LOST, response.status)
         return response
 
     def _progressed(self, response: Response) -> None:
         """A 2xx has come once more: its ACK was lost (13.2.2.4)."""
+        self._call.dialog.heard(response)
         if 200 <= response.status < 300:
             self._call.acknowledge_again(response)
 
@@ -142,6 +146,8 @@ class Modifying:
         call.description = body
         call.timer.agree(response, self._exchange.now())
         call.schedule()
+        if body:
+            call.told(description_of(response))
 
     def _again_after(self, response: Response) -> float | None:
         """How long to wait before the same is asked again, None where it is not."""
@@ -156,43 +162,52 @@ class Modifying:
     # -- refreshes -----------------------------------------------------------------
 
     async def _refresh(self) -> None:
-        """By UPDATE where the peer knows it, else by what was last agreed on."""
+        """By UPDATE where the peer knows it, else by what was last agreed on.
+
+        Where nothing was described, an INVITE would ask for an offer: then by UPDATE.
+        """
         call = self._call
-        for _ in range(TRIES):
-            if call.over:
-                return
-            if not call.updates:
-                response = await self._reinvite(call.description)
-            else:
-                response = await self._update()
-            if response.status in _UNKNOWN and call.updates:
-                call.updates = False
-                continue
+        if call.updates or not call.description:
+            response = await self._update()
             if response.status == 422 and call.timer.too_short(response):
-                continue
-            if not 200 <= response.status < 300:
-                raise refused(response)
-            return
+                response = await self._update()
+            call.updates = response.status not in _UNKNOWN
+        if not call.updates and call.description:
+            response = await self._reinvite(call.description)
+        if response.status == 422:
+            call.timer.too_short(response)  # the next one asks for no less
+        if not 200 <= response.status < 300:
+            raise refused(response)
 
     async def _update(self) -> Response:
         """Send one UPDATE without an offer; its final response, or CallFailed."""
         call = self._call
+        if call.over:
+            raise CallFailed("the call is over")
         request = call.dialog.request("UPDATE", self._told())
         timeout = self._exchange.settings.timing.transaction
+        sender = self._exchange.sender
         try:
-            response = await self._exchange.sender.request(request, timeout=timeout)
+            response = await sender.request(
+                request, timeout=timeout, progress=call.dialog.heard
+            )
         except SipError as error:
-            call.lost(error, 0)
-            raise unanswered(error) from error
+            raise self._unanswered(error) from error
         call.dialog.answered(response)
         if response.status in _GONE:
-            call.lost(None, response.status)
+            call.fail(Ending.LOST, response.status)
         elif 200 <= response.status < 300 and not call.over:
             call.dialog.refresh_target(response)
             call.timer.agree(response, self._exchange.now())
         return response
 
     # -- both ----------------------------------------------------------------------
+
+    def _unanswered(self, error: SipError) -> CallFailed:
+        """The failure; the call ends only where the peer was silent (12.2.1.2)."""
+        if isinstance(error, TransactionTimeout):
+            self._call.fail(Ending.LOST, 408)
+        return unanswered(error)
 
     def _told(self) -> tuple[tuple[str, str], ...]:
         return (("Contact", self._call.contact), ALLOW, *self._call.timer.request())
@@ -212,10 +227,6 @@ class Modifying:
             raise CallFailed("the call is over") from None
         finally:
             self._pauses.discard(pause)
-
-
-def _never_mind(failure: Failure) -> None:
-    failure.trap(CancelledError)
 
 
 def _retry_after(response: Response) -> float | None:

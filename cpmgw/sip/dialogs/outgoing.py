@@ -5,30 +5,32 @@ from __future__ import annotations
 from math import inf
 from typing import Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from cpmgw.sip.dialogs import session_timer
-from cpmgw.sip.dialogs.call import SDP, Call, other
+from cpmgw.sip.dialogs.answers import knows_update, other
+from cpmgw.sip.dialogs.call import Call
+from cpmgw.sip.dialogs.descriptions import description_of
 from cpmgw.sip.dialogs.dialog import Dialog
 from cpmgw.sip.dialogs.exchange import ALLOW, Exchange
-from cpmgw.sip.dialogs.incoming import knows_update
 from cpmgw.sip.dialogs.interfaces import CallFailed, CallUser, refused, unanswered
 from cpmgw.sip.errors import SipError
 from cpmgw.sip.message import Request, Response, respond
 
 # How often a 422 has the INVITE sent anew, with what it asks for (RFC 4028 7.3).
 TRIES: Final = 3
-# Answers of so many others than the first are taken note of (13.2.2.4).
+# Of so many others than the first answers are taken note of (13.2.2.4).
 MOST_FORKS: Final = 16
 
 
 class OutgoingCall:
     """An INVITE on its way.
 
-    `answered` fires with the call once there is a 2xx, which has its ACK by then; it
-    fails with CallFailed. Cancelling it is `cancel`.
+    `answered` fires with the call once there is a 2xx, which has its ACK by then and
+    can be read as the call's `answer`; it fails with CallFailed. To cancel this
+    Deferred is to `cancel` the call.
     """
 
     _log = Logger()
@@ -37,6 +39,7 @@ class OutgoingCall:
         "_answer",
         "_call",
         "_call_id",
+        "_early",
         "_exchange",
         "_forks",
         "_given_up",
@@ -58,6 +61,7 @@ class OutgoingCall:
         self._answer: Deferred[Response] | None = None
         self._call: Call | None = None
         self._call_id = (request.call_id, request.from_.tag or "")
+        self._early: set[str] = set()
         self._forks: set[str] = set()
         self._given_up = False
         self._reasons: tuple[str, ...] = ()
@@ -94,15 +98,20 @@ class OutgoingCall:
 
     def drop(self) -> None:
         """Have it fail without waiting for anything."""
+        self._given_up = True
         if self._answer is not None:
-            self._given_up = True
             self._answer.cancel()
+        else:
+            self._over()
 
     def within(self, request: Request) -> Response:
         """Answer what comes in an early dialog (RFC 3311 5.2): our offer is open.
 
-        A callee does not hang up before it has answered (RFC 3261 15).
+        Such a dialog is made by a provisional response (12.1). A callee does not hang
+        up before it has answered (15).
         """
+        if (request.from_.tag or "") not in self._early:
+            return respond(request, 481)
         if request.method == "UPDATE":
             if request.body:
                 return respond(request, 491)
@@ -123,17 +132,18 @@ class OutgoingCall:
 
     def _progressed(self, response: Response) -> None:
         """A provisional response, or a 2xx after the first one (13.2.2.4)."""
-        if not 200 <= response.status < 300:
-            return
         call, tag = self._call, response.to.tag or ""
+        if not 200 <= response.status < 300:
+            if tag and response.status < 200 and len(self._early) < MOST_FORKS:
+                self._early.add(tag)
+            return
         if call is not None and call.dialog.id[2] == tag:
             call.acknowledge_again(response)
             return
         try:
             dialog = Dialog.of_client(self._request, response)
-        except SipError as error:
-            self._log.debug("a 2xx of another: {error}", error=error)
-            return
+        except SipError:
+            dialog = Dialog.unusable(self._request, response)
         if tag in self._forks or len(self._forks) >= MOST_FORKS:
             self._exchange.send_ack(dialog.ack(response.cseq.number))
             return
@@ -152,6 +162,9 @@ class OutgoingCall:
         try:
             dialog = Dialog.of_client(self._request, response)
         except SipError as error:
+            self._forks.add(response.to.tag or "")
+            unusable = Dialog.unusable(self._request, response)
+            self._made(unusable, response, None).bye()
             self._fail(CallFailed(str(error), status=502))
             return
         given_up = self._given_up
@@ -167,13 +180,12 @@ class OutgoingCall:
     def _made(self, dialog: Dialog, response: Response, user: CallUser | None) -> Call:
         """The call that a 2xx makes, with its ACK sent."""
         request, exchange = self._request, self._exchange
-        is_sdp = request.content_type == SDP
         call = Call(
             exchange,
             dialog,
             user,
             contact=request.headers.get("Contact") or "",
-            description=request.body if is_sdp else b"",
+            description=description_of(request),
             updates=knows_update(response),
             answer=response,
         )
@@ -196,6 +208,8 @@ class OutgoingCall:
         self._tries -= 1
         if self._given_up or asked <= self._min_se or self._tries <= 0:
             return False
+        if asked > session_timer.LONGEST:
+            return False
         self._min_se = asked
         number = response.cseq.number + 1
         headers = self._request.headers.with_replaced("CSeq", f"{number} INVITE")
@@ -210,7 +224,9 @@ class OutgoingCall:
 
     def _failed(self, failure: Failure) -> None:
         error = failure.value
-        if not isinstance(error, SipError):
+        if isinstance(error, CancelledError):
+            error = SipError("given up")
+        elif not isinstance(error, SipError):
             self._log.failure("an INVITE cannot be sent", failure=failure)
             error = SipError("an INVITE cannot be sent")
         if self._given_up:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.python.failure import Failure
+from twisted.internet.defer import Deferred
 
 from cpmgw.sip.dialogs.exchange import ALLOW, Exchange
+from cpmgw.sip.dialogs.wakes import unless_cancelled
 from cpmgw.sip.legs import Incoming
 from cpmgw.sip.message import Response, respond
 
@@ -40,12 +40,8 @@ class Ringing:
         ringing = respond(self._incoming.request, 180, headers=headers)
         self._incoming.leg.send_provisional(ringing)
         pause = self._exchange.wakes.pause(self._exchange.settings.ring_again)
-        pause.addCallbacks(self._again, _stopped)
+        pause.addCallbacks(self._again, unless_cancelled)
         return pause
 
     def _again(self, _: None) -> None:
         self._pause = self._ring()
-
-
-def _stopped(failure: Failure) -> None:
-    failure.trap(CancelledError)

@@ -16,8 +16,10 @@ from cpmgw.sip.message import Request, Response, respond
 
 TIMER: Final = "timer"
 SUPPORTED: Final = ("Supported", TIMER)
-# No session interval is shorter (RFC 4028 4, 5).
+# No session interval is shorter (RFC 4028 4, 5), and none here is longer: a peer that
+# wants it so could have us keep a session for ever of which nothing is left.
 SHORTEST: Final = 90
+LONGEST: Final = 86_400
 _MOST: Final = 2**31 - 1
 # The BYE goes out this long before the end, or a third of the interval (10).
 _BEFORE_END: Final = 32.0
@@ -100,7 +102,8 @@ def refusal(request: Request, shortest: int) -> Response | None:
 class SessionTimer:
     """The timer of one call: when to refresh, and when to give up.
 
-    `interval` is 0 where there is none; `min_se` the longest Min-SE that was heard.
+    `interval` is 0 where there is none; `min_se` the longest Min-SE that was heard, up
+    to a day.
     Times are what `now` is given in, infinity where nothing is to be done.
     """
 
@@ -124,12 +127,12 @@ class SessionTimer:
         """Agree with a request that is accepted now; what its 2xx says (9).
 
         The interval is what was asked for, but no longer than `ours`, which is what it
-        is where nothing was asked for; Min-SE is kept. The refresher is who was asked
-        for. Else it is we where the peer cannot, or do already; a new session the peer
-        refreshes, so that one who is gone is noticed.
+        is where nothing was asked for; Min-SE is kept, up to a day. The refresher is
+        who was asked for. Else it is we where the peer cannot, or do already; a new
+        session the peer refreshes, so that one who is gone is noticed.
         """
         headers = request.headers
-        self.min_se = max(self.min_se, min_se(headers))
+        self.min_se = max(self.min_se, min(min_se(headers), LONGEST))
         asked, can = session_expires(headers), supports(headers)
         seconds = max(ours, self.min_se)
         if asked is not None and asked.seconds >= SHORTEST:
@@ -149,7 +152,8 @@ class SessionTimer:
         """Go by the 2xx to a request of ours (7.2, 7.4).
 
         Without a Session-Expires there is no timer any more. One that cannot be read,
-        or that does not say who refreshes, has us refresh.
+        or that does not say who refreshes, has us refresh; so has one of more than a
+        day, once a day, as the peer would not be heard of for so long.
         """
         try:
             asked = session_expires(response.headers)
@@ -158,8 +162,9 @@ class SessionTimer:
         if asked is None:
             self._begin(Agreed(), now)
             return
-        seconds = max(asked.seconds, SHORTEST)
-        self._begin(Agreed(seconds, asked.refresher is not Refresher.UAS), now)
+        seconds = min(max(asked.seconds, SHORTEST), LONGEST)
+        theirs = asked.refresher is Refresher.UAS and asked.seconds <= LONGEST
+        self._begin(Agreed(seconds, not theirs), now)
 
     def request(self) -> tuple[tuple[str, str], ...]:
         """What a re-INVITE or UPDATE of ours says (7.4): the roles stay as they are."""
@@ -176,13 +181,13 @@ class SessionTimer:
     def too_short(self, response: Response) -> bool:
         """Take the Min-SE of a 422; False where it asks for no more than before (7.3).
 
-        Then the same request would be refused again.
+        Then the same request would be refused again. False also for more than a day.
         """
         try:
             asked = min_se(response.headers)
         except SipSyntaxError:
             return False
-        if asked <= self.min_se:
+        if asked <= self.min_se or asked > LONGEST:
             return False
         self.min_se = asked
         return True

@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from cpmgw.sip.dialogs.dialog import Dialog, id_of
+from cpmgw.sip.dialogs.dialog import CHALLENGES, Dialog, id_of
 from cpmgw.sip.dialogs.interfaces import Sender
 from cpmgw.sip.dialogs.subscription import (
     TERMINAL,
@@ -48,6 +48,8 @@ _ANEW: Final = frozenset(
         "via",
     }
 )
+# The 2xx that no NOTIFY follows (RFC 5839 7.1).
+_NO_NOTIFICATION: Final = 204
 # How often a 423 raises the time that is asked for.
 _RAISES: Final = 3
 
@@ -86,6 +88,7 @@ class Subscription:
         "_lease",
         "_raises",
         "_request",
+        "_sent",
         "_shared",
         "_stopping",
         "_tries",
@@ -103,6 +106,7 @@ class Subscription:
         self._dialog: Dialog | None = None
         self._lease = Lease(shared.settings.timing)
         self._request: Request | None = None
+        self._sent: Request | None = None
         self._began = 0.0
         self._cseq = 0
         self._raises = _RAISES
@@ -131,10 +135,18 @@ class Subscription:
         return gone
 
     def refresh(self) -> None:
-        """Ask for the whole state anew, before it is time (4.1.2.2, RFC 4575 4.6)."""
+        """Ask for the whole state anew, before it is time (4.1.2.2, RFC 4575 4.6).
+
+        At once, if that is not done again and again: then later and later, and never
+        while a SUBSCRIBE is open.
+        """
         if self._stopping or self._lease.state is State.TERMINATED:
             return
-        self._again()
+        now = self._shared.wakes.now()
+        self._lease.hurry(now)
+        if now >= self._lease.refresh_due:
+            self._again()
+        self._schedule()
 
     # -- sending -------------------------------------------------------------------
 
@@ -169,38 +181,46 @@ class Subscription:
         self._send(request)
 
     def _send(self, request: Request) -> None:
-        self._cseq = request.cseq.number
+        self._cseq, self._sent = request.cseq.number, request
         self._lease.asked(self._expires, self._shared.wakes.now())
         timeout = self._shared.settings.timing.transaction
-        answer = self._shared.sender.request(request, timeout=timeout)
-        answer.addCallbacks(
-            self._answered,
-            self._failed,
-            callbackArgs=(self._key, request),
-            errbackArgs=(self._key,),
+        answer = self._shared.sender.request(
+            request, timeout=timeout, progress=self._heard
         )
+        answer.addCallbacks(self._answered, self._failed, (request,), {}, (request,))
         answer.addErrback(self._broken)
         self._schedule()
 
-    def _answered(
-        self, response: Response, key: tuple[str, str], request: Request
-    ) -> None:
-        if key != self._key or self._user is None:
-            return
-        self._cseq = max(self._cseq, response.cseq.number)
-        if self._dialog is not None:
+    def _heard(self, response: Response) -> None:
+        """A challenge raises the number of what is on its way (RFC 3261 22.2)."""
+        if response.status in CHALLENGES and response.call_id == self._key[0]:
+            self._cseq = max(self._cseq, response.cseq.number + 1)
+            if self._dialog is not None:
+                self._dialog.heard(response)
+
+    def _answered(self, response: Response, request: Request) -> None:
+        if self._dialog is not None and response.call_id == self._key[0]:
             self._dialog.answered(response)
-        now = self._shared.wakes.now()
+        if request is not self._sent or self._user is None:
+            return
+        self._lease.answered()
+        self._cseq = max(self._cseq, response.cseq.number)
         if 200 <= response.status < 300:
-            granted = seconds_of(response.headers, "Expires")
-            if self._expires:
-                most = self._expires if granted is None else granted
-                self._lease.granted(min(most, self._expires), now)
+            self._granted(response)
         elif response.status == 423 and self._raised(response):
             self._longer(request)
         else:
             self._refused(response.status)
         self._schedule()
+
+    def _granted(self, response: Response) -> None:
+        if response.status == _NO_NOTIFICATION:
+            self._lease.unnotified()
+        if self._expires:
+            granted = seconds_of(response.headers, "Expires")
+            most = self._expires if granted is None else granted
+            now = self._shared.wakes.now()
+            self._lease.granted(min(most, self._expires), now)
 
     def _raised(self, response: Response) -> bool:
         """Ask for as long as a 423 wants, if that is more than before (4.1.2.1)."""
@@ -220,27 +240,43 @@ class Subscription:
         headers = request.headers.with_replaced("CSeq", f"{self._cseq + 1} SUBSCRIBE")
         self._send(_with_expires(request.replace(headers=headers), self._expires))
 
-    def _failed(self, failure: Failure, key: tuple[str, str]) -> None:
-        if key != self._key or self._user is None:
+    def _failed(self, failure: Failure, request: Request) -> None:
+        if request is not self._sent or self._user is None:
             return
         error = failure.value
         if not isinstance(error, SipError):
             self._log.failure("a SUBSCRIBE cannot be sent", failure=failure)
-        self._refused(408 if isinstance(error, TransactionTimeout) else 503)
+        self._lease.answered()
+        status = 408 if isinstance(error, TransactionTimeout) else 503
+        if self._stopping or self._lease.state is State.NOTIFY_WAIT:
+            self._refused(status)
+        else:
+            self._holds()
         self._schedule()
 
+    def _holds(self) -> None:
+        """What was granted does; where no answer said how much, what was asked for."""
+        now = self._shared.wakes.now()
+        self._lease.refused(now)
+        if self._lease.ends_at == inf:
+            self._lease.granted(self._expires, now)
+
     def _refused(self, status: int) -> None:
-        """4.1.2.2: some answers end it, after others what was granted still holds."""
+        """4.1.2.2: some answers end it, after others what was granted still holds.
+
+        An answer to what was to make the dialog ends it, whatever NOTIFY was faster.
+        """
+        first = self._sent is None or self._sent.to.tag is None
         if self._stopping:
             self._finish(Ended(Over.UNSUBSCRIBED, status))
-        elif self._dialog is None or self._lease.state is State.NOTIFY_WAIT:
+        elif first or self._lease.state is State.NOTIFY_WAIT:
             self._finish(Ended(Over.REFUSED, status))
         elif status == 481:
             self._over(Again.AT_ONCE, None, Ended(Over.REFUSED, status))
         elif status in TERMINAL:
             self._finish(Ended(Over.REFUSED, status))
         else:
-            self._lease.refused(self._shared.wakes.now())
+            self._holds()
 
     def _broken(self, failure: Failure) -> None:
         """An answer could not be dealt with."""
@@ -319,7 +355,7 @@ class Subscription:
             self._finish(end)
             return
         self._forget()
-        self._dialog = None
+        self._dialog = self._sent = None
         self._lease = Lease(settings.timing, begin_at=now + wait)
         self._schedule()
 
@@ -332,15 +368,26 @@ class Subscription:
     def wake(self, now: float) -> None:
         """Do what is due: begin anew, refresh, or give up."""
         lease = self._lease
-        if now >= lease.begin_at:
-            self._begin_again()
-        elif now >= lease.silent_at:
-            self._finish(Ended(Over.UNSUBSCRIBED if self._stopping else Over.SILENT))
-        elif now >= lease.ends_at:
-            self._finish(Ended(Over.EXPIRED))
-        elif now >= lease.refresh_at:
-            self._again()
-        self._schedule()
+        try:
+            if now >= lease.begin_at:
+                self._begin_again()
+            elif now >= lease.silent_due:
+                self._silent()
+            elif now >= lease.refresh_due:
+                self._again()
+            elif now >= lease.ends_due:
+                self._finish(Ended(Over.EXPIRED))
+        finally:
+            self._schedule()
+
+    def _silent(self) -> None:
+        """Timer N: it is no more; one that stood is begun anew (4.1.2.2, 4.1.2.4)."""
+        if self._stopping:
+            self._finish(Ended(Over.UNSUBSCRIBED))
+        elif self._expires and self._lease.state is not State.NOTIFY_WAIT:
+            self._over(Again.AT_ONCE, None, Ended(Over.SILENT))
+        else:
+            self._finish(Ended(Over.SILENT))
 
     def _begin_again(self) -> None:
         try:
@@ -363,6 +410,7 @@ class Subscription:
         if user is None:
             return
         self._lease.stop()
+        self._sent = None
         self._shared.wakes.at(self, inf)
         self._forget()
         self._shared.all.discard(self)

@@ -19,8 +19,12 @@ from cpmgw.sip.transaction.machine import Timing
 _MOST: Final = 2**31 - 1
 # A refresh goes out this long before the end, or at half of a short time.
 _BEFORE_END: Final = 64.0
-# No refresh follows another sooner.
+# No refresh follows another sooner, but one that is wanted before its time; of those
+# the next is not sooner than this, which doubles as long as they follow each other.
 _SOONEST: Final = 5.0
+_LATEST: Final = 3600.0
+# So many times that long without one is the end of such a row.
+_QUIET: Final = 4
 
 # Answers to a refresh after which the subscription is no more (4.1.2.2, RFC 5057).
 TERMINAL: Final = frozenset((404, 405, 410, 416, *range(480, 486), 489, 501, 604))
@@ -124,9 +128,16 @@ class Lease:
     `state` is where it is. Times are what `now` is given in, infinity where nothing is
     to be done: `begin_at` to subscribe anew, `refresh_at` to refresh, `ends_at` where
     it ends without, and `silent_at` where there should have been a NOTIFY (Timer N).
+    While a SUBSCRIBE has no answer no other one is due.
     """
 
     __slots__ = (
+        "_asked_at",
+        "_hurried_at",
+        "_hurry_at",
+        "_interval",
+        "_is_open",
+        "_is_refresh",
         "_refreshing_until",
         "_timing",
         "begin_at",
@@ -144,31 +155,81 @@ class Lease:
         self.ends_at = inf
         self.silent_at = inf
         self._refreshing_until = -inf
+        self._is_open = self._is_refresh = False
+        self._asked_at = self._hurried_at = -inf
+        self._hurry_at = inf
+        self._interval = 0.0
 
     @property
     def due(self) -> float:
         """When there is something to do next."""
-        return min(self.begin_at, self.refresh_at, self.ends_at, self.silent_at)
+        return min(self.begin_at, self.refresh_due, self.ends_due, self.silent_due)
+
+    @property
+    def refresh_due(self) -> float:
+        """When to refresh, unless it ends before."""
+        if self._is_open or self.state is State.NOTIFY_WAIT:
+            return inf
+        due = min(self.refresh_at, self._hurry_at)
+        return due if due <= self.ends_at else inf
+
+    @property
+    def ends_due(self) -> float:
+        """When it ends, which a refresh that has no answer yet may still put off."""
+        return max(self.ends_at, self._refreshing_until if self._is_open else -inf)
+
+    @property
+    def silent_due(self) -> float:
+        """When a NOTIFY has been waited for in vain.
+
+        A refresh that is not even answered is one that failed.
+        """
+        return inf if self._is_open and self._is_refresh else self.silent_at
 
     def asked(self, seconds: int, now: float) -> None:
         """A SUBSCRIBE for so long is sent (4.1.2.1 to 4.1.2.4).
 
-        Timer N runs where only a NOTIFY tells what comes of it: of the first, and of
-        the last, which asks for no time at all.
+        Timer N runs: each brings a NOTIFY. A refresh is waited for, even if it is late.
         """
         wait = now + self._timing.transaction
-        self.begin_at = self.refresh_at = inf
-        if self.state is State.NOTIFY_WAIT or not seconds:
-            self.silent_at = wait
-        else:
+        self.begin_at = self.refresh_at = self._hurry_at = inf
+        self.silent_at, self._asked_at, self._is_open = wait, now, True
+        self._is_refresh = self.state is not State.NOTIFY_WAIT and seconds > 0
+        if self._is_refresh:
             self._refreshing_until = wait
 
+    def hurry(self, now: float) -> None:
+        """A refresh is wanted before its time; how soon depends on how often it is.
+
+        Who needs one after each other waits longer and longer, in the end until it is
+        time anyway.
+        """
+        if self._hurry_at < inf:
+            return
+        if now - self._hurried_at >= _QUIET * self._interval:
+            self._interval = 0.0
+        self._hurry_at = max(now, self._asked_at + self._interval)
+        self._hurried_at = now
+        self._interval = min(max(2 * self._interval, _SOONEST), _LATEST)
+
+    def answered(self) -> None:
+        """The SUBSCRIBE that was sent last has its answer, or will have none."""
+        self._is_open = False
+
+    def unnotified(self) -> None:
+        """No NOTIFY follows (RFC 5839 7.1)."""
+        self.silent_at = inf
+
     def granted(self, seconds: int, now: float) -> None:
-        """A 2xx to a SUBSCRIBE, or a NOTIFY, says how long it lasts (4.1.2.1)."""
+        """A 2xx to a SUBSCRIBE, or a NOTIFY, says how long it lasts (4.1.2.1).
+
+        What is too short for a refresh is refreshed nevertheless: the notifier may have
+        it still.
+        """
         if self.state is State.TERMINATED:
             return
-        self.ends_at = now + seconds
         self.refresh_at = now + max(seconds / 2, seconds - _BEFORE_END, _SOONEST)
+        self.ends_at = max(now + seconds, self.refresh_at)
 
     def notified(self, told: Told, seconds: int, now: float) -> bool:
         """A NOTIFY has come; whether it is the one that a refresh brings (4.1.3).
@@ -189,6 +250,7 @@ class Lease:
     def refused(self, now: float) -> None:
         """A refresh failed: what was granted holds, and it is tried again (4.1.2.2)."""
         self._refreshing_until = -inf
+        self._is_open, self.silent_at = False, inf
         if self.ends_at < inf:
             self.refresh_at = now + max((self.ends_at - now) / 2, _SOONEST)
 
@@ -196,3 +258,4 @@ class Lease:
         """It is over."""
         self.state = State.TERMINATED
         self.begin_at = self.refresh_at = self.ends_at = self.silent_at = inf
+        self._hurry_at = inf

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import CancelledError, Deferred, gatherResults
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
 from cpmgw.sip.dialogs.dialog import id_of
 from cpmgw.sip.dialogs.interfaces import Sender
@@ -31,6 +30,10 @@ class Subscriptions:
     def timers(self) -> int:
         """How many of them wait for a time."""
         return len(self._shared.wakes)
+
+    def start(self) -> None:
+        """Let there be subscriptions, also after a stop."""
+        self._is_stopping = False
 
     def subscribe(self, user: SubscriptionUser) -> Subscription:
         """Subscribe to what the user's SUBSCRIBE names.
@@ -64,16 +67,10 @@ class Subscriptions:
 
     async def _stop(self) -> None:
         self._is_stopping = True
-        gone = gatherResults([each.unsubscribe() for each in list(self._shared.all)])
-        limit = self._shared.wakes.pause(self._shared.settings.drain)
-        limit.addCallbacks(lambda _: self._drop(), _given_up)
-        await gone
-        limit.cancel()
+        shared = self._shared
+        gone = gatherResults([each.unsubscribe() for each in list(shared.all)])
+        await shared.wakes.at_most(shared.settings.drain, gone, self._drop)
 
     def _drop(self) -> None:
         for each in list(self._shared.all):
             each.drop()
-
-
-def _given_up(failure: Failure) -> None:
-    failure.trap(CancelledError)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from math import inf
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 # The clock may be a little early: never ask it for less.
 _TICK: Final = 0.001
@@ -39,7 +41,7 @@ class Wakes:
         self._clock = clock
         self._heap: list[tuple[float, int, Sleeper]] = []
         self._serial = 0
-        self._full = _FEW
+        self._forgotten = 0
         self._tick: IDelayedCall | None = None
         self._tick_at = inf
 
@@ -56,24 +58,41 @@ class Wakes:
         """Wake it then, and at no other time."""
         sleeper.due = when
         if when == inf:
-            sleeper.queued = inf
+            self._forget(sleeper)
         elif when < sleeper.queued:
+            self._forget(sleeper)
             self._push(sleeper, when)
         self._schedule()
+
+    def _forget(self, sleeper: Sleeper) -> None:
+        """Count on its entry no more; what is forgotten goes where it is too much."""
+        if sleeper.queued == inf:
+            return
+        sleeper.queued = inf
+        self._forgotten += 1
+        if self._forgotten > max(_FEW, len(self._heap) // 2):
+            self._heap = [entry for entry in self._heap if _is_live(entry)]
+            heapify(self._heap)
+            self._forgotten = 0
 
     def pause(self, seconds: float) -> Deferred[None]:
         """Fires after so many seconds; fails with CancelledError when cancelled."""
         return _Pause(self, seconds).over
+
+    async def at_most(
+        self, seconds: float, done: Deferred[Any], give_up: Callable[[], None]
+    ) -> None:
+        """Wait until something is done; after so long `give_up` is to see to that."""
+        limit = self.pause(seconds)
+        limit.addCallbacks(lambda _: give_up(), unless_cancelled)
+        await done
+        limit.cancel()
 
     def now(self) -> float:
         """The time by the clock."""
         return self._clock.seconds()
 
     def _push(self, sleeper: Sleeper, when: float) -> None:
-        if len(self._heap) >= self._full:
-            self._heap = [entry for entry in self._heap if _is_live(entry)]
-            heapify(self._heap)
-            self._full = max(_FEW, 2 * len(self._heap))
         sleeper.queued = when
         self._serial += 1
         heappush(self._heap, (when, self._serial, sleeper))
@@ -82,6 +101,7 @@ class Wakes:
         heap = self._heap
         while heap and not _is_live(heap[0]):
             heappop(heap)
+            self._forgotten = max(self._forgotten - 1, 0)
         earliest = heap[0][0] if heap else inf
         if earliest == self._tick_at:
             return
@@ -102,6 +122,8 @@ class Wakes:
             if _is_live(entry):
                 entry[2].queued = inf
                 late.append(entry[2])
+            else:
+                self._forgotten = max(self._forgotten - 1, 0)
         for sleeper in late:
             if sleeper.due <= now:
                 sleeper.due = inf
@@ -134,6 +156,11 @@ class _Pause:
 
     def _cancelled(self, _: Deferred[None]) -> None:
         self._wakes.at(self, inf)
+
+
+def unless_cancelled(failure: Failure) -> None:
+    """Have a wait that was cancelled be no error."""
+    failure.trap(CancelledError)
 
 
 def _is_live(entry: tuple[float, int, Sleeper]) -> bool:

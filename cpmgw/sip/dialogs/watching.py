@@ -40,7 +40,7 @@ class Over(Enum):
     TERMINATED = "terminated"
     """The notifier has ended it, and not to be asked again."""
     SILENT = "silent"
-    """No NOTIFY followed a SUBSCRIBE (Timer N)."""
+    """No NOTIFY followed a SUBSCRIBE, also when it was begun anew (Timer N)."""
     EXPIRED = "expired"
 
 

@@ -24,6 +24,7 @@ from tests.support.network import MemoryNetwork
 
 ALICE, BOB = 5070, 5080
 OFFER, ANSWER = b"v=0 offer", b"v=0 answer"
+SDP = ("Content-Type", "application/sdp")
 METHODS = ("INVITE", "UPDATE", "BYE", "*")
 
 
@@ -49,6 +50,7 @@ class Person:
         self.acks: list[Request] = []
         self.changes: list[Request] = []
         self.ends: list[End] = []
+        self.answers: list[bytes] = []
         self.change: Callable[[Request], Any] = lambda request: respond(
             request, 200, body=b"v=0 changed"
         )
@@ -69,6 +71,10 @@ class Person:
         answer = self.change(request)
         response: Response = (await answer) if isinstance(answer, Deferred) else answer
         return response
+
+    def answered(self, description: bytes) -> None:
+        """Note it."""
+        self.answers.append(description)
 
     def closing(self, bye: Request) -> Sequence[tuple[str, str]]:
         """As told."""

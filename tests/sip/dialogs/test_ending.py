@@ -181,6 +181,22 @@ class Ends(CallTestCase):
         self.assertEqual(len(self.bob.person.acks), 1)
 
 
+class Failing(CallTestCase):
+    def test_repeat_that_fails(self) -> None:
+        """Where a 200 cannot be sent again, the call ends all the same (13.3.1.4)."""
+        self.network.lose = is_request("ACK")
+        _, his = self.connect()
+
+        def fails(response: Response) -> Response:
+            raise ValueError(response)
+
+        assert his._repeats is not None
+        his._repeats.leg.finish = fails
+        self.network.advance(33)
+        self.assertEqual(self.bob.person.how, [Ending.NOT_ACKNOWLEDGED])
+        self.assertGreater(len(self.flushLoggedErrors(ValueError)), 1)
+
+
 class Idle(CallTestCase):
     """Most calls have nothing to do, and there are many of them."""
 
@@ -192,10 +208,14 @@ class Idle(CallTestCase):
         self.hang_up()
 
     def test_answer_is_kept(self) -> None:
-        """One that was made keeps its 2xx, for its user, and nothing else."""
+        """One that was made keeps its 2xx for its user, for 64*T1, and nothing else."""
         hers, _ = self.connect()
-        self.network.advance(40)
+        self.network.advance(31.9)
         self.assertEqual(kept_by(hers), {hers.answer})
+        self.network.advance(0.2)
+        self.assertIs(hers.answer, None)
+        self.network.advance(8)
+        self.assertEqual(kept_by(hers), set())
         self.hang_up()
 
 

@@ -6,7 +6,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from cpmgw.sip.dialogs.dialog import Dialog
 from cpmgw.sip.dialogs.incoming import IncomingCall
-from cpmgw.sip.dialogs.interfaces import Ending
+from cpmgw.sip.dialogs.interfaces import End, Ending
 from cpmgw.sip.message import Request, Response, respond
 from tests.sip.dialogs.parties import (
     ALICE,
@@ -272,3 +272,68 @@ class CancelRaces(CallTestCase):
         self.assertEqual([r.status for r in self.responses(ALICE)], [100, 200])
         self.assertEqual(len(self.bob.person.acks), 1)
         self.assertEqual(self.bob.person.how, [Ending.BYE_RECEIVED])
+
+
+class NotSent(CallTestCase):
+    """A handler that fails after it has accepted, or is too late for that."""
+
+    def test_failure_after_accepting(self) -> None:
+        """Where a failure is sent instead of the 200 there is no call, and no BYE."""
+
+        def answer(call: IncomingCall) -> Response:
+            self.bob.accept(call)
+            raise ValueError("no")
+
+        self.bob.answer = answer
+        outgoing = self.alice.invite(BOB)
+        self.settle()
+        self.assertEqual(self.failure(outgoing).status, 500)
+        self.assertEqual(self.bob.person.ends, [End(Ending.LOST, None, 500)])
+        self.assertEqual(len(self.bob.calls), 0)
+        self.network.advance(40)
+        self.assertEqual(self.requests(ALICE, "BYE"), [])
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+
+    def test_hung_up_before(self) -> None:
+        """Nor where it was to be hung up already."""
+
+        def answer(call: IncomingCall) -> Response:
+            self.bob.accept(call)
+            assert self.bob.call is not None
+            self.bob.call.bye()
+            return respond(call.request, 486)
+
+        self.bob.answer = answer
+        outgoing = self.alice.invite(BOB)
+        self.settle()
+        self.assertEqual(self.failure(outgoing).status, 486)
+        self.network.advance(40)
+        self.assertEqual(self.requests(ALICE, "BYE"), [])
+        self.assertEqual(self.bob.person.ends, [End(Ending.LOST, None, 486)])
+
+    def test_too_late(self) -> None:
+        """After the final answer a call neither rings nor is accepted."""
+        kept: list[IncomingCall] = []
+
+        def answer(call: IncomingCall) -> Deferred[Response]:
+            kept.append(call)
+            return Deferred(lambda _: None)
+
+        self.bob.answer = answer
+        outgoing = self.alice.invite(BOB)
+        self.settle()
+        self.network.advance(31)
+        self.assertEqual(self.failure(outgoing).status, 504)
+        (call,) = kept
+        self.assertFalse(call.cancelled)
+        self.assertRaises(CancelledError, call.ring)
+        self.assertRaises(CancelledError, self.bob.accept, call)
+        self.assertEqual((len(self.bob.calls), self.bob.calls.timers), (0, 0))
+        self.flushLoggedErrors()
+
+    def test_twice(self) -> None:
+        """What was accepted is not accepted again."""
+        self.connect()
+        (call,) = self.bob.incoming
+        self.assertRaises(CancelledError, self.bob.accept, call)
+        self.hang_up()

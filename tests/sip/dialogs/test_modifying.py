@@ -11,6 +11,7 @@ from tests.sip.dialogs.parties import (
     ALICE,
     ANSWER,
     BOB,
+    SDP,
     CallTestCase,
     is_request,
     is_response,
@@ -28,8 +29,8 @@ class ModifyTestCase(CallTestCase):
 
     def ask(self, method: str, body: bytes = b"") -> Deferred[Response]:
         """A request of Alice's by hand."""
-        contact = (("Contact", "<sip:new@127.0.0.1:5070>"),)
-        request = self.hers.dialog.request(method, contact, body)
+        fields = (("Contact", "<sip:new@127.0.0.1:5070>"), SDP)
+        request = self.hers.dialog.request(method, fields, body)
         answer = self.alice.endpoint.request(request)
         self.settle()
         return answer
@@ -289,7 +290,7 @@ class Updating(ModifyTestCase):
         self.bob.person.change = lambda _: Deferred()
         self.hers.reinvite(NEW)
         self.settle()
-        request = self.his.dialog.request("UPDATE", body=NEW)
+        request = self.his.dialog.request("UPDATE", (SDP,), NEW)
         answer = self.bob.endpoint.request(request)
         self.settle()
         self.assertEqual(self.successResultOf(answer).status, 491)
@@ -301,7 +302,7 @@ class Updating(ModifyTestCase):
         self.hers.reinvite(NEW)
         self.settle()
         for body in (b"", NEW):
-            request = self.his.dialog.request("INVITE", body=body)
+            request = self.his.dialog.request("INVITE", (SDP,), body)
             answer = self.bob.endpoint.request(request)
             self.settle()
             self.assertEqual(self.successResultOf(answer).status, 491)

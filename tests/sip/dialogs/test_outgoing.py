@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cpmgw.sip.dialogs.dialog import Dialog
 from cpmgw.sip.dialogs.incoming import IncomingCall
-from cpmgw.sip.dialogs.interfaces import CallSettings, Ending
+from cpmgw.sip.dialogs.interfaces import CallSettings
 from cpmgw.sip.dialogs.outgoing import MOST_FORKS, TRIES
 from cpmgw.sip.endpoint import Incoming
 from cpmgw.sip.message import Request, Response, respond
@@ -289,49 +289,3 @@ class Full(CallTestCase):
         self.assertEqual(refused.status, 503)
         self.assertEqual(refused.headers.raw("Retry-After"), ["5"])
         self.hang_up()
-
-
-class Stopping(CallTestCase):
-    def test_stop(self) -> None:
-        """Every call gets a BYE, and none begins any more."""
-        self.connect()
-        stopped = self.bob.calls.stop()
-        self.settle()
-        self.successResultOf(stopped)
-        self.assertEqual(self.bob.person.how, [Ending.BYE_SENT])
-        self.assertEqual(self.alice.person.how, [Ending.BYE_RECEIVED])
-
-    def test_stop_what_rings(self) -> None:
-        """What rings is answered 487; what was sent is cancelled."""
-        self.bob.answer = self.bob.ring
-        outgoing = self.alice.invite(BOB)
-        self.settle()
-        stopped = self.bob.calls.stop()
-        self.settle()
-        self.successResultOf(stopped)
-        self.assertEqual(self.failure(outgoing).status, 487)
-
-    def test_stop_without_answers(self) -> None:
-        """After `drain` seconds what has no answer is dropped."""
-        self.connect()
-        self.network.lose = lambda _: True
-        stopped = self.bob.calls.stop()
-        self.network.advance(4.9)
-        self.assertNoResult(stopped)
-        self.network.advance(0.2)
-        self.successResultOf(stopped)
-        self.assertEqual(self.bob.person.how, [Ending.LOST])
-        self.network.lose = lambda _: False
-        self.hang_up()
-
-    def test_invite_after_stop(self) -> None:
-        """A call that is to begin after that fails."""
-        self.successResultOf(self.alice.calls.stop())
-        self.assertEqual(self.failure(self.alice.invite(BOB)).status, 503)
-
-    def test_invited_after_stop(self) -> None:
-        """One that comes is answered 503."""
-        self.successResultOf(self.bob.calls.stop())
-        outgoing = self.alice.invite(BOB)
-        self.settle()
-        self.assertEqual(self.failure(outgoing).status, 503)

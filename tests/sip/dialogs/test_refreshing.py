@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from cpmgw.sip.dialogs.interfaces import Ending
+from twisted.internet.defer import Deferred, fail
+
+from cpmgw.sip.dialogs.interfaces import CallFailed, Ending
 from cpmgw.sip.endpoint import Incoming
+from cpmgw.sip.errors import TransportFailed
 from cpmgw.sip.message import Request, Response, respond
 from tests.sip.dialogs.parties import (
     ALICE,
     ANSWER,
     BOB,
     OFFER,
+    SDP,
     CallTestCase,
     is_request,
 )
@@ -54,6 +58,77 @@ class Refreshing(CallTestCase):
         self.network.advance(3000)
         self.assertEqual(len(self.updates()), 11)
         self.assertEqual(self.bob.person.changes, [])
+        self.hang_up()
+
+    def test_not_sent(self) -> None:
+        """A refresh that cannot be sent is tried again, and ends nothing (12.2.1.2)."""
+        self.begin("uac")
+        request, failures = self.alice.endpoint.request, [0]
+
+        def cannot(asked: Request, **details: Any) -> Deferred[Response]:
+            if asked.method == "UPDATE" and failures[0] < 2:
+                failures[0] += 1
+                return fail(TransportFailed("too many transactions"))
+            return request(asked, **details)
+
+        self.patch(self.alice.endpoint, "request", cannot)
+        self.network.advance(567.9)
+        self.assertEqual((failures, self.alice.person.ends), ([2], []))
+        self.assertEqual(len(self.updates()), 1)
+        self.network.advance(200)
+        self.hang_up()
+
+    def test_reinvite_not_sent(self) -> None:
+        """So is a re-INVITE: who asked for it is told, and the call stands."""
+        hers, _ = self.connect()
+        request = self.alice.endpoint.request
+
+        def cannot(asked: Request, **details: Any) -> Deferred[Response]:
+            if asked.method == "INVITE":
+                return fail(TransportFailed("nobody there"))
+            return request(asked, **details)
+
+        self.patch(self.alice.endpoint, "request", cannot)
+        error = self.failureResultOf(hers.reinvite(b"v=0 new"), CallFailed).value
+        self.assertEqual((error.status, hers.over), (503, False))
+        self.hang_up()
+
+    def test_too_short_again_and_again(self) -> None:
+        """One that is too short twice is tried later, with no less than Min-SE.
+
+        The session is refreshed for as long as it lasts (RFC 4028 7.4, 10).
+        """
+        self.begin("uac")
+        asked: list[str] = []
+
+        async def answer(incoming: Incoming) -> Response:
+            asked.append(incoming.request.headers.get("Session-Expires") or "")
+            shortest = ("Min-SE", str(1000 + len(asked)))
+            return respond(incoming.request, 422, headers=(shortest,))
+
+        for method in ("UPDATE", "INVITE"):
+            self.bob.endpoint.serve(method, answer, in_dialog=True)
+        self.network.advance(300.1)
+        told = ["600;refresher=uac", "1001;refresher=uac"]
+        self.assertEqual(asked, told)
+        self.network.advance(134)
+        self.assertEqual(asked[2:], [f"{each};refresher=uac" for each in (1002, 1003)])
+        self.network.advance(133)
+        self.assertEqual(self.alice.person.ends, [])
+        self.assertGreater(len(asked), 6)
+        self.bob.endpoint.serve("UPDATE", self.bob._take, in_dialog=True)
+        self.network.advance(2)
+        self.assertEqual(self.alice.person.how, [Ending.EXPIRED])
+
+    def test_too_short_a_reinvite(self) -> None:
+        """A re-INVITE is not sent more than twice for that either."""
+        self.bob.answer = lambda call: self.bob.accept(call, NO_UPDATE)
+        self.begin("uac")
+        self.refuse(
+            "INVITE", *[(422, ("Min-SE", str(each))) for each in range(900, 999)]
+        )
+        self.network.advance(300.1)
+        self.assertEqual(len(self.requests(BOB, "INVITE")), 3)
         self.hang_up()
 
     def test_by_the_callee(self) -> None:
@@ -185,7 +260,7 @@ class Refreshing(CallTestCase):
         self.begin("uac")
         assert self.alice.call is not None
         for method in ("INVITE", "UPDATE"):
-            short = (("Session-Expires", "30"), ("Supported", "timer"))
+            short = (("Session-Expires", "30"), ("Supported", "timer"), SDP)
             request = self.alice.call.dialog.request(method, short, b"v=0")
             answer = self.alice.endpoint.request(request)
             self.settle()

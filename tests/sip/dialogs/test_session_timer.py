@@ -7,6 +7,7 @@ from math import inf
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.sip.dialogs.session_timer import (
+    LONGEST,
     Refresher,
     SessionExpires,
     SessionTimer,
@@ -276,3 +277,34 @@ class Times(SynchronousTestCase):
         self.assertFalse(timer.too_short(respond(invite(), 422)))
         bad = respond(invite(), 422, headers=(("Min-SE", "x"),))
         self.assertFalse(timer.too_short(bad))
+
+
+class Bounds(SynchronousTestCase):
+    """No peer can have a session never be looked after."""
+
+    def test_asked_for(self) -> None:
+        """A Min-SE of more than a day counts as one of a day."""
+        for least, seconds in ((LONGEST, LONGEST), (LONGEST + 1, LONGEST)):
+            timer = SessionTimer()
+            request = invite(
+                "Supported: timer",
+                f"Min-SE: {least}",
+                f"Session-Expires: {2**31 - 1};refresher=uac",
+            )
+            told = timer.answer(request, OURS, 0.0)
+            self.assertIn(("Session-Expires", f"{seconds};refresher=uac"), told)
+            self.assertEqual(timer.end_at, seconds - 32.0)
+
+    def test_granted(self) -> None:
+        """What a 2xx says of more than a day is one, and then it is we who refresh."""
+        for seconds, refreshing in ((LONGEST, False), (LONGEST + 1, True)):
+            timer = SessionTimer()
+            granted = ("Session-Expires", f"{seconds};refresher=uas")
+            timer.agree(success(granted), 0.0)
+            self.assertEqual((timer.interval, timer.refreshing), (LONGEST, refreshing))
+
+    def test_refused(self) -> None:
+        """A 422 that asks for more than a day is not followed."""
+        for least, taken in ((LONGEST, True), (LONGEST + 1, False)):
+            answer = respond(invite(), 422, headers=(("Min-SE", str(least)),))
+            self.assertIs(SessionTimer().too_short(answer), taken)

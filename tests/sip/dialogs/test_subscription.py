@@ -86,6 +86,7 @@ class Times(SynchronousTestCase):
     def stand(self, seconds: int = 3600) -> None:
         """Have it stand from 1000 on."""
         self.lease.asked(seconds, 1000.0)
+        self.lease.answered()
         self.lease.granted(seconds, 1000.0)
         self.lease.notified(Told(State.ACTIVE, "", seconds), seconds, 1000.0)
 
@@ -101,16 +102,20 @@ class Times(SynchronousTestCase):
         self.lease.asked(3600, 1000.0)
         self.assertFalse(self.lease.notified(ACTIVE, 3600, 1000.5))
         self.assertEqual((self.lease.state, self.lease.due), (State.ACTIVE, inf))
+        self.lease.answered()
         self.lease.granted(3600, 1001.0)
         self.assertEqual(self.lease.due, 1001.0 + 3600 - 64)
 
     def test_refresh(self) -> None:
-        """The refresh goes out in time, or at half of a short time."""
-        for seconds, wait in ((3600, 3536), (128, 64), (60, 30), (4, 5)):
+        """The refresh goes out in time, or at half of a short time.
+
+        A time that is too short for that does not end it unrefreshed.
+        """
+        for seconds, wait in ((3600, 3536), (128, 64), (60, 30), (10, 5), (4, 5)):
             self.lease = Lease(Timing())
             self.stand(seconds)
-            self.assertEqual(self.lease.refresh_at, 1000.0 + wait, seconds)
-            self.assertEqual(self.lease.ends_at, 1000.0 + seconds)
+            self.assertEqual(self.lease.refresh_due, 1000.0 + wait, seconds)
+            self.assertEqual(self.lease.ends_at, 1000.0 + max(seconds, wait))
 
     def test_what_a_refresh_brings(self) -> None:
         """The first NOTIFY after a refresh is its own, and no other is."""
@@ -121,11 +126,60 @@ class Times(SynchronousTestCase):
         self.assertFalse(self.lease.notified(ACTIVE, 3600, 4538.0))
 
     def test_refresh_without_notify(self) -> None:
-        """Much later it is not its own; and the subscription stands without it."""
+        """Much later it is not its own; and Timer N has run out by then (4.1.2.2)."""
         self.stand()
         self.lease.asked(3600, 4536.0)
-        self.assertEqual(self.lease.silent_at, inf)
+        self.lease.answered()
+        self.lease.granted(3600, 4536.0)
+        self.assertEqual(self.lease.due, 4568.0)
+        self.assertEqual(self.lease.silent_due, 4568.0)
         self.assertFalse(self.lease.notified(ACTIVE, 3600, 4568.0))
+        self.assertEqual(self.lease.silent_due, inf)
+
+    def test_refresh_that_no_notify_follows(self) -> None:
+        """After a 204 none is waited for (RFC 5839 7.1)."""
+        self.stand()
+        self.lease.asked(3600, 4536.0)
+        self.lease.answered()
+        self.lease.unnotified()
+        self.lease.granted(3600, 4536.0)
+        self.assertEqual(self.lease.due, 4536.0 + 3536)
+
+    def test_one_at_a_time(self) -> None:
+        """While a SUBSCRIBE is open no other is due, and it does not end meanwhile."""
+        self.stand(60)
+        self.lease.asked(60, 1055.0)
+        self.lease.hurry(1056.0)
+        self.assertEqual(self.lease.due, 1055.0 + 32)
+        self.lease.answered()
+        self.assertEqual(self.lease.refresh_due, 1056.0)
+
+    def test_hurry(self) -> None:
+        """A refresh before its time is due at once, the next ones later and later."""
+        self.stand()
+        now, waits = 1000.0, []
+        for _ in range(13):
+            self.lease.hurry(now)
+            self.lease.hurry(now)
+            due = self.lease.refresh_due
+            waits.append(due - now)
+            now = due
+            self.lease.asked(3600, now)
+            self.lease.answered()
+            self.lease.granted(3600, now)
+            self.lease.notified(ACTIVE, 3600, now)
+        expected = [0, 5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3536, 3536]
+        self.assertEqual(waits, expected)
+
+    def test_hurry_after_a_while(self) -> None:
+        """One that comes a good while after the last is due at once again."""
+        self.stand()
+        for now, wait in ((1000.0, 0), (1001.0, 4), (1100.0, 0)):
+            self.lease.hurry(now)
+            self.assertEqual(self.lease.refresh_due, now + wait)
+            self.lease.asked(3600, now + wait)
+            self.lease.answered()
+            self.lease.granted(3600, now + wait)
 
     def test_shorter(self) -> None:
         """A NOTIFY may shorten it, and the time it names counts (4.1.3)."""

@@ -123,3 +123,24 @@ class WakesTests(SynchronousTestCase):
             self.assertLessEqual(self.wakes.entries, 202)
         self.pass_time(1000.0)
         self.assertEqual([each.woken for each in kept], [[1000.0]] * 100)
+
+    def test_all_forgotten(self) -> None:
+        """Nor where many slept that were forgotten, and none is added."""
+        kept = self.sleeper(1.0)
+        many = [self.sleeper(2000.0) for _ in range(1000)]
+        for each in many:
+            self.wakes.at(each, inf)
+        self.assertEqual(len(self.wakes), 1)
+        self.assertLessEqual(self.wakes.entries, 65)
+        self.pass_time(1.0)
+        self.assertEqual(kept.woken, [1.0])
+
+    def test_brought_forward_and_back(self) -> None:
+        """What is brought forward and put off again is kept once, more or less."""
+        one = self.sleeper(1000.0)
+        for number in range(1000):
+            self.wakes.at(one, 900.0 - number / 10)
+            self.wakes.at(one, 1000.0)
+        self.assertLessEqual(self.wakes.entries, 66)
+        self.pass_time(1000.0)
+        self.assertEqual(one.woken, [1000.0])
