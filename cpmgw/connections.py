@@ -60,6 +60,7 @@ def msrp_settings(config: Config) -> MsrpSettings:
             username=msrp.relay.username,
             password=msrp.relay.password,
             expires=msrp.relay.expires,
+            chunk=msrp.relay.chunk,
         )
         if msrp.relay.uri
         else None,
@@ -74,8 +75,11 @@ def msrp_settings(config: Config) -> MsrpSettings:
         chunk_timeout=msrp.chunk_timeout,
         closing_timeout=msrp.closing_timeout,
         unanswered=msrp.unanswered,
+        waiting=msrp.waiting,
         queue=msrp.queue,
+        queue_octets=msrp.queue_octets,
         buffered=msrp.buffered,
+        max_chunk=msrp.max_chunk,
         limits=msrp.limits,
         reception=msrp.reception,
         sending=msrp.sending,

@@ -30,7 +30,8 @@ class CannotInterwork(CpmgwError):
     `warning_code` its text code (conversation TS 6.4.2), `headers` further header
     fields of the answer, and `section` the place in the specification that asks for
     the refusal. `cause` is a word for it by which refusals are counted, one of a fixed
-    set: nothing in it comes from the request.
+    set: nothing in it comes from the request. With `may_have_left` the message was
+    handed over, or may have been: nobody is to send it again.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class CannotInterwork(CpmgwError):
         warning: str = "",
         warning_code: int = 122,
         headers: tuple[tuple[str, str], ...] = (),
+        may_have_left: bool = False,
     ) -> None:
         super().__init__(f"{status} {reason} ({section})")
         self.status = status
@@ -52,3 +54,4 @@ class CannotInterwork(CpmgwError):
         self.warning = warning
         self.warning_code = warning_code
         self.headers = headers
+        self.may_have_left = may_have_left

@@ -134,6 +134,7 @@ class Gateway(Service):
             self.store,
             self._services,
             lambda: bool(self.config.number_pool),
+            lambda: self.numbers.end_lost(),
         )
         self._starting: Deferred[None] | None = None
         self._has_failed = False

@@ -145,8 +145,11 @@ class IInterworkingNumbers(Interface):
     def take_back(allocation: Allocation) -> Deferred[bool]:
         """Release an allocation as it is known here; False if it was used since."""
 
-    def end_lost(before: float) -> Deferred[int]:
-        """Take back some numbers of sessions of two last used `before`; how many."""
+    def end_lost(before: float, apart: float) -> Deferred[int]:
+        """Take back some numbers of sessions of two last used `before`; how many.
+
+        Those that each had one of their own, and cannot begin again, `apart`.
+        """
 
     def allocations(after: tuple[str, str] = ("", "")) -> Deferred[list[Allocation]]:
         """Every allocation in the order of number and user, page by page.

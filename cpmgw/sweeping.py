@@ -18,6 +18,8 @@ from cpmgw.records import PoolUse
 SWEEP_INTERVAL: Final = 5.0
 # Seconds between looks at the pools of interworking numbers.
 POOLS_INTERVAL: Final = 60.0
+# Seconds between looks for numbers that a former process has lost.
+LOST_INTERVAL: Final = 3_600.0
 # Bounded pieces of work that one such look does at the most.
 MOST_SWEEPS: Final = 100
 
@@ -27,7 +29,7 @@ class Sweeping:
 
     A CPM side that is silent must not keep the store full. `pool_use` is how many
     interworking numbers were in use at the last look, as metrics cannot wait; there is
-    one as long as `has_pools` says so.
+    one as long as `has_pools` says so. `end_lost` frees those that nobody has any more.
     """
 
     log = Logger()
@@ -39,6 +41,7 @@ class Sweeping:
         store: IStore,
         services: Sequence[IInterworking],
         has_pools: Callable[[], bool],
+        end_lost: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         self.pool_use: tuple[PoolUse, ...] = ()
         self._now = now
@@ -46,6 +49,8 @@ class Sweeping:
         self._services = services
         self._has_pools = has_pools
         self._pools_due = 0.0
+        self._end_lost = end_lost
+        self._lost_due = now() + LOST_INTERVAL
         self._calls = [
             self._call(clock, self._sweep_store),
             self._call(clock, self._sweep_services),
@@ -93,6 +98,9 @@ class Sweeping:
         if now >= self._pools_due and (self._has_pools() or self.pool_use):
             self._pools_due = now + POOLS_INTERVAL
             self.pool_use = tuple(await self._store.numbers.pools())
+        if now >= self._lost_due:
+            self._lost_due = now + LOST_INTERVAL
+            await self._end_lost()
 
     async def _sweep_services(self) -> None:
         for service in self._services:

@@ -61,7 +61,9 @@ class Traffic:
     """The counts of one gateway.
 
     `answers` to messages and `invites` are by SIP status, `large` messages by that of
-    MSRP, counted where they are answered; `selected` by service and kind of request;
+    MSRP, counted where they are answered, and so are the messages of sessions, `chats`,
+    by "outbound" or "inbound" and that status; `sessions` is how many stand at present;
+    `selected` by service and kind of request;
     `refused`, by us or an IWF of ours, by SIP status and cause; `turned_away`, before
     anything looked into them, by method and SIP status; `looked_up` are preferences, by
     what was found and why; `submitted`, `received` and `reported` by SM-SC and
@@ -76,6 +78,8 @@ class Traffic:
         self.ended_notifications = 0
         self.invites: Counter[int] = Counter()
         self.large: Counter[int] = Counter()
+        self.chats: Counter[tuple[str, int | None]] = Counter()
+        self.sessions = 0
         self.selected: Counter[tuple[str, str]] = Counter()
         self.refused: Counter[tuple[int, str]] = Counter()
         self.turned_away: Counter[tuple[str, int]] = Counter()

@@ -61,6 +61,12 @@ class Faults(FaultCase):
         for key in ("sessions", "connections", "unanswered", "queue", "setup_timeout"):
             self.check(least(msrp=f"{key} = 1"))
             self.check(least(msrp=f"{key} = 0"), f"msrp.{key}: must be")
+        for kilobytes in (0, 100):
+            self.check(least(msrp=f"max_chunk = {kilobytes}"))
+        says = "msrp.max_chunk: must be 0 or at least 100"
+        for kilobytes in (1, 99):
+            self.check(least(msrp=f"max_chunk = {kilobytes}"), says)
+        self.check(least(msrp="max_chunk = -1"), "msrp.max_chunk: must not be")
         self.check(least(msrp="sending.chunk = 2048"))
         self.check(least(msrp="sending.chunk = 2047"), "msrp.sending.chunk: must be")
         self.check(
@@ -80,11 +86,14 @@ class Settings(FaultCase):
 
     def test_listen(self) -> None:
         """The node is told where to listen, and its limits."""
-        config = loads(least(msrp=HERE + "queue = 7\nsending.window = 3"), {})
+        config = loads(
+            least(msrp=HERE + "queue = 7\nmax_chunk = 200\nsending.window = 3"), {}
+        )
         settings = msrp_settings(config)
         self.assertTrue(config.msrp.is_used)
         self.assertEqual(settings.listen, Listen(port=2855, interface="127.0.0.1"))
         self.assertEqual((settings.queue, settings.sending.window), (7, 3))
+        self.assertEqual(settings.max_chunk, 200)
         self.assertIsNone(settings.relay)
 
     def test_relay(self) -> None:

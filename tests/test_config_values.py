@@ -99,3 +99,22 @@ class Texts(FaultCase):
         path = self.mktemp()
         Path(path).write_text(LEAST, "utf-8-sig")
         self.assertEqual(load(path), loads(LEAST))
+
+
+class SessionIntervals(FaultCase):
+    def test_bounds(self) -> None:
+        """From 90 seconds (RFC 4028 5) to a day."""
+        for value in (90, 86_400):
+            self.check(least(sip=f"session_expires = {value}"))
+            self.check(least(sip=f"session_expires = 86400\nmin_se = {value}"))
+        for value in (89, 86_401):
+            for key in ("session_expires", "min_se"):
+                self.check(least(sip=f"{key} = {value}"), f"sip.{key}: must be")
+
+    def test_both(self) -> None:
+        """What we ask for is no shorter than what we accept."""
+        self.check(least(sip="session_expires = 900\nmin_se = 900"))
+        self.check(
+            least(sip="session_expires = 900\nmin_se = 901"),
+            "sip.session_expires: is shorter than min_se",
+        )

@@ -16,10 +16,14 @@ ROOT: Final = Path(__file__).parents[1]
 SHELLS: Final = frozenset(
     {
         "cpmgw.addressing.directory",
+        "cpmgw.msrp.asking",
         "cpmgw.msrp.connection",
         "cpmgw.msrp.connections",
+        "cpmgw.msrp.inbox",
         "cpmgw.msrp.interfaces",
         "cpmgw.msrp.node",
+        "cpmgw.msrp.parties",
+        "cpmgw.msrp.post",
         "cpmgw.msrp.relay",
         "cpmgw.msrp.session",
         "cpmgw.msrp.tls",

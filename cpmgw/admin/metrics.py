@@ -71,6 +71,20 @@ class TrafficCollector(Collector):
             ("status",),
             {(str(status),): count for status, count in traffic.large.items()},
         )
+        yield GaugeMetricFamily(
+            "cpmgw_sessions",
+            "Sessions with SMS users that stand",
+            value=traffic.sessions,
+        )
+        yield _counter(
+            "cpmgw_chat_messages",
+            "Messages of sessions by the MSRP status that answered them",
+            ("direction", "status"),
+            {
+                (direction, "none" if status is None else str(status)): count
+                for (direction, status), count in traffic.chats.items()
+            },
+        )
         yield _counter(
             "cpmgw_turned_away",
             "SIP requests that were answered before anything looked into them",

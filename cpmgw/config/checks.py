@@ -53,6 +53,8 @@ _LABEL: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{16,256}=*", re.ASCII)
 
+# Kilobytes (conversation TS 5.2.1.1 item 4).
+_LEAST_CHUNK: Final = 100
 _STREAM_PORT: Final = re.compile(r"(tcp|tls|ssl):(port=)?[0-9]", re.IGNORECASE)
 
 T = TypeVar("T")
@@ -298,6 +300,8 @@ def _sip(sip: SipConfig) -> Iterator[PairFault]:
         yield "timing.t1", "must not be 0"
     if sip.limits.max_body > sip.limits.max_message:
         yield "limits.max_body", "is larger than max_message"
+    if sip.session_expires < sip.min_se:
+        yield "session_expires", "is shorter than min_se"
 
 
 def _msrp(msrp: MsrpConfig) -> Iterator[PairFault]:
@@ -307,6 +311,8 @@ def _msrp(msrp: MsrpConfig) -> Iterator[PairFault]:
             yield "host", "is missing where listen names no interface"
     if not msrp.spool:
         yield "spool", "must name a directory"
+    if 0 < msrp.max_chunk < _LEAST_CHUNK:
+        yield "max_chunk", f"must be 0 or at least {_LEAST_CHUNK}"
     if msrp.reception.max_size > msrp.storage.storage:
         yield "reception.max_size", "is larger than storage.storage"
     if msrp.limits.max_path < 2 and msrp.relay.uri:

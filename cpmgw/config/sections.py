@@ -15,6 +15,7 @@ from cpmgw.addressing.settings import (
     EnumSettings,
 )
 from cpmgw.config.number_ranges import Range, range_of
+from cpmgw.msrp.bounds import ChunkSize
 from cpmgw.msrp.parser import Limits as MsrpLimits
 from cpmgw.msrp.reception import ReceptionLimits
 from cpmgw.msrp.sending import SendLimits
@@ -32,6 +33,8 @@ Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Octet = Annotated[int, msgspec.Meta(ge=0, le=255)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
+# RFC 4028 5; what is longer than a day would not tell of a peer that is gone.
+SessionInterval = Annotated[int, msgspec.Meta(ge=90, le=86_400)]
 Host = Annotated[
     str,
     msgspec.Meta(
@@ -132,6 +135,8 @@ class SipConfig(Section, frozen=True, kw_only=True):
     pending_octets: Count = 64 * 1024 * 1024
     ringing: Count = 5_000
     handler_timeout: Seconds = 30.0
+    session_expires: SessionInterval = 1_800
+    min_se: SessionInterval = 90
     drain: float = 5.0
     addresses: Count = 4
     shun: float = 30.0
@@ -152,6 +157,7 @@ class MsrpRelayConfig(Section, frozen=True, kw_only=True):
     password: str = ""
     password_file: str = ""
     expires: int = 0
+    chunk: ChunkSize = 8192
 
     def __repr__(self) -> str:
         return f"<MsrpRelayConfig {self.uri!r}>"  # no password in a log
@@ -173,8 +179,11 @@ class MsrpConfig(Section, frozen=True, kw_only=True):
     chunk_timeout: Seconds = 30.0
     closing_timeout: Seconds = 5.0
     unanswered: Count = 16
+    waiting: Count = 256
     queue: Count = 100
+    queue_octets: Count = 64 * 1024 * 1024
     buffered: Count = 256 * 1024
+    max_chunk: Annotated[int, msgspec.Meta(ge=0)] = 1_024
     relay: MsrpRelayConfig = MsrpRelayConfig()
     limits: MsrpLimits = MsrpLimits()
     reception: ReceptionLimits = ReceptionLimits()
@@ -239,6 +248,7 @@ class SmscConfig(Section, frozen=True, kw_only=True):
     enquire_link: float = 30.0
     inactivity: float = 0.0
     answer_timeout: Seconds = 60.0
+    patience: Seconds = 10.0
     peer_window: Count = 100
     max_pdu: Annotated[int, msgspec.Meta(ge=1_024, le=1_048_576)] = DEFAULT_LIMIT
     response_id: IdForm = IdForm.AS_IS

@@ -67,6 +67,8 @@ def decoded(octets: bytes, charset: str) -> str:
     if codec == "utf_16" and octets[:2] not in (b"\xff\xfe", b"\xfe\xff"):
         codec = "utf_16_be"
     try:
-        return octets.decode(codec).removeprefix("\ufeff")
+        text = octets.decode(codec).removeprefix("\ufeff")
+        text.encode()  # some codecs let halves of a surrogate pair through
+        return text
     except ValueError as error:
         raise CannotBecomeText(f"octets that are no {codec}") from error

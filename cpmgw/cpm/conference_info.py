@@ -75,7 +75,6 @@ class EndpointPart(msgspec.Struct, frozen=True, kw_only=True):
     entity: str
     state: State = State.FULL
     status: Status | None = None
-    disconnection_method: str | None = None
 
 
 class UserPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +83,6 @@ class UserPart(msgspec.Struct, frozen=True, kw_only=True):
     entity: str
     state: State = State.FULL
     display_text: str | None = None
-    roles: tuple[str, ...] | None = None
     own: bool | None = None
     endpoints: tuple[EndpointPart, ...] = ()
 
@@ -109,15 +107,10 @@ class ConferenceDocument(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """A user's device in a conference (RFC 4575 5.7).
-
-    `disconnection_method` is "departed", "booted", "failed" or "busy" of one that has
-    left, or empty.
-    """
+    """A user's device in a conference (RFC 4575 5.7)."""
 
     entity: str
     status: Status = Status.UNKNOWN
-    disconnection_method: str = ""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -128,7 +121,6 @@ class User(msgspec.Struct, frozen=True):
 
     entity: str
     display_text: str = ""
-    roles: tuple[str, ...] = ()
     own: bool = False
     endpoints: tuple[Endpoint, ...] = ()
 
@@ -147,7 +139,6 @@ class ConferenceState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     version: int = -1
-    deleted: bool = False
     entity: str = ""
     subject: str = ""
     display_text: str = ""
@@ -175,7 +166,6 @@ class ConferenceState(msgspec.Struct, frozen=True, kw_only=True):
         gone = document.state is State.DELETED
         return ConferenceState(
             version=version,
-            deleted=gone,
             entity=document.entity or self.entity,
             subject=document.subject or "",
             display_text=document.display_text or "",
@@ -193,30 +183,11 @@ class ConferenceState(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Changes(msgspec.Struct, frozen=True):
-    """What two states differ in, as far as people are told of it."""
-
-    joined: tuple[User, ...] = ()
-    left: tuple[User, ...] = ()
-    subject: bool = False
-
-    def __bool__(self) -> bool:
-        """Whether there is any difference."""
-        return bool(self.joined or self.left or self.subject)
-
-
-def changes(before: ConferenceState, after: ConferenceState) -> Changes:
-    """Who joined and who left between two states, and whether the subject is another.
-
-    Those who left are told as they were known before.
-    """
-    were = {each.entity: each for each in before.present()}
-    are = {each.entity: each for each in after.present()}
-    return Changes(
-        tuple(each for name, each in are.items() if name not in were),
-        tuple(each for name, each in were.items() if name not in are),
-        before.subject != after.subject,
-    )
+def differ(before: ConferenceState, after: ConferenceState) -> bool:
+    """Whether others take part, or the subject is another."""
+    were = {each.entity for each in before.present()}
+    are = {each.entity for each in after.present()}
+    return were != are or before.subject != after.subject
 
 
 def _users(known: tuple[User, ...], document: ConferenceDocument) -> tuple[User, ...]:
@@ -239,7 +210,6 @@ def _user(old: User, part: UserPart) -> User:
     return User(
         part.entity,
         _newer(part.display_text, old.display_text),
-        _newer(part.roles, old.roles),
         _newer(part.own, old.own),
         _endpoints(old.endpoints, part),
     )
@@ -264,11 +234,7 @@ def _endpoint(known: Endpoint | None, part: EndpointPart) -> Endpoint:
     old = known if part.state is State.PARTIAL else None
     if old is None:
         old = Endpoint(part.entity)
-    return Endpoint(
-        part.entity,
-        _newer(part.status, old.status),
-        _newer(part.disconnection_method, old.disconnection_method),
-    )
+    return Endpoint(part.entity, _newer(part.status, old.status))
 
 
 Value = TypeVar("Value")
@@ -327,14 +293,11 @@ def _user_parts(users: etree._Element) -> Iterator[UserPart]:
 
 def _user_part(entity: str, element: etree._Element) -> UserPart:
     display_text: str | None = None
-    roles: tuple[str, ...] | None = None
     own: bool | None = None
     endpoints = []
     for name, child in children(element):
         if name == "display-text":
             display_text = _text(child)
-        elif name == "roles":
-            roles = _roles(child)
         elif name == "yourown":
             own = _text(child).lower() in ("true", "1")
         elif name == "endpoint":
@@ -343,7 +306,6 @@ def _user_part(entity: str, element: etree._Element) -> UserPart:
         entity=entity,
         state=_state(element, State.FULL),
         display_text=display_text,
-        roles=roles,
         own=own,
         endpoints=tuple(endpoints),
     )
@@ -358,15 +320,7 @@ def _endpoint_part(element: etree._Element) -> EndpointPart:
         status=None
         if status is None
         else _STATUSES.get(status.lower(), Status.UNKNOWN),
-        disconnection_method=texts.get("disconnection-method"),
     )
-
-
-def _roles(element: etree._Element) -> tuple[str, ...]:
-    """The <entry> children (RFC 4575 5.6.3), or a list in the element (TS Q.1.2)."""
-    entries = [_text(child) for name, child in children(element) if name == "entry"]
-    values = entries or _text(element).split(",")
-    return tuple(role for value in values if (role := value.strip()))[:MAX_ENDPOINTS]
 
 
 def _state(element: etree._Element, otherwise: State) -> State:

@@ -14,7 +14,6 @@ from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.described import (
     Types,
     Wanted,
-    changed,
     fits,
     not_acceptable,
     read_description,
@@ -37,7 +36,6 @@ __all__ = [
     "Offered",
     "Types",
     "Wanted",
-    "changed",
     "not_acceptable",
 ]
 
@@ -70,7 +68,7 @@ class Media:
         offered = read_description(offer, wanted.section)
         place = self._place(offered, wanted)
         session = await self._open(user, wanted)
-        answered = Answered(session, wanted, self._node.max_size, self._new_id())
+        answered = Answered(session, wanted, self._node, self._new_id())
         try:
             answered.answer(offered, place)
         except CannotInterwork:
@@ -79,9 +77,15 @@ class Media:
         return answered
 
     async def offer(self, wanted: Wanted, user: IMsrpUser) -> Offered:
-        """Offer a stream with a session of our own; CannotInterwork 480 without."""
+        """Offer a stream with a session of our own.
+
+        CannotInterwork: 480 where there is none to be had, 488 where policy does not
+        let it be offered as the node protects it (TS 6.6).
+        """
+        if not self._allowed(self._node.is_secure):
+            raise not_acceptable(wanted.section, "media are not protected as wanted")
         session = await self._open(user, wanted)
-        return Offered(session, wanted, self._node.max_size, self._new_id())
+        return Offered(session, wanted, self._node, self._new_id())
 
     def _place(self, offered: SessionDescription, wanted: Wanted) -> int:
         place = refusing(wanted, lambda: self._acceptable(offered, wanted))
@@ -104,16 +108,17 @@ class Media:
 
     def _protected(self, stream: MediaStream) -> bool:
         """Whether it is protected as the node does it, and policy wants it (TS 6.6)."""
-        protection = self._policy().media_protection
-        if protection == "require" and not stream.is_secure:
-            return False
-        if protection == "refuse" and stream.is_secure:
-            return False
-        return stream.is_secure == self._node.is_secure
+        is_secure = stream.is_secure
+        return self._allowed(is_secure) and is_secure == self._node.is_secure
+
+    def _allowed(self, is_secure: bool) -> bool:
+        """Whether policy has media so, protected by TLS or not."""
+        wanted = self._policy().media_protection
+        return wanted == "accept" or is_secure == (wanted == "require")
 
     async def _open(self, user: IMsrpUser, wanted: Wanted) -> IMsrpSession:
         try:
-            session: IMsrpSession = await self._node.open(user)
+            session: IMsrpSession = await self._node.open(user, wanted.max_size)
         except MsrpError as error:
             raise CannotInterwork(
                 480,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from cpmgw.iwf.described import (
@@ -17,7 +19,7 @@ from cpmgw.iwf.described import (
     remote_of,
 )
 from cpmgw.msrp.errors import MsrpError
-from cpmgw.msrp.interfaces import IMsrpSession, Remote
+from cpmgw.msrp.interfaces import IMsrpNode, IMsrpSession, Remote
 from cpmgw.sdp import negotiation
 from cpmgw.sdp.content import CPIM, common, takes
 from cpmgw.sdp.description import (
@@ -29,6 +31,10 @@ from cpmgw.sdp.description import (
 from cpmgw.sdp.negotiation import MsrpEndpoint
 from cpmgw.sdp.roles import Direction, answering, offering
 from cpmgw.sdp.stream import MediaStream, streams
+
+# Seconds that an MSRP answer has before a BYE follows it: they go different ways, and
+# who is hung up on first may close MSRP unread.
+ANSWER_FIRST: Final = 0.2
 
 
 class Stream:
@@ -43,17 +49,18 @@ class Stream:
     body: bytes
 
     def __init__(
-        self, session: IMsrpSession, wanted: Wanted, max_size: int, session_id: int
+        self, session: IMsrpSession, wanted: Wanted, node: IMsrpNode, session_id: int
     ) -> None:
         self.session = session
         self.direction = Direction.INACTIVE
         self._wanted = wanted
-        self._max_size = min(wanted.max_size or max_size, max_size)
+        self._max_size = min(wanted.max_size or node.max_size, node.max_size)
+        self._max_chunk = node.max_chunk
         host = session.address[0]
         kind = "IP6" if ":" in host else "IP4"
         self._origin = Origin(session_id, 0, Connection(host, kind))
         self._place = 0
-        self._chunk = 0
+        self._connection = 0
         self._remote: Remote | None = None
         self._begun = False
 
@@ -73,20 +80,36 @@ class Stream:
 
         The session stays; where the other side is reached otherwise than before, it is
         begun anew. CannotInterwork 488 where the stream is gone or does not fit any
-        more: then all is as before.
+        more: then all is as before, unless it is MSRP that is over.
         """
         offered = read_description(offer, self._wanted.section)
         same = self._same(offered)
-        before = self.stream
+        before, remote = self.stream, self._remote
 
         def is_moved() -> bool:
             return bool(changed(before, same) & REACH) or asks_anew(same)
 
         moved = refusing(self._wanted, is_moved)
         body = self.answer(offered, self._place, reuses=not moved)
-        if moved and self._begun:
-            self._begin_anew()
+        self._begin_unless(remote)
         return body
+
+    def described(self, answer: bytes) -> None:
+        """Take the answer to what we have offered again (RFC 3264 6).
+
+        CannotInterwork 488 where the stream is gone; then all is as before.
+        """
+        remote = self._remote
+        self._take_answer(answer)
+        self._begin_unless(remote)
+
+    def towards(self, offer: bytes) -> Direction:
+        """Which way messages could flow by another offer; 488 as `modify` has it."""
+        same = self._same(read_description(offer, self._wanted.section))
+        return refusing(
+            self._wanted,
+            lambda: self._wanted.direction.within(same.direction.mirrored),
+        )
 
     def changes(self, offer: bytes) -> frozenset[str]:
         """What another offer would change (TS 6.1.5 steps 1 and 2), as `changed` says.
@@ -104,7 +127,10 @@ class Stream:
             raise not_acceptable(self._wanted.section, "the message stream is gone")
         return same
 
-    def _begin_anew(self) -> None:
+    def _begin_unless(self, known: Remote | None) -> None:
+        """Tell MSRP of the other side, if it has begun and knows it otherwise."""
+        if not self._begun or self._remote == known:
+            return
         try:
             self.begin()
         except MsrpError as error:
@@ -118,6 +144,7 @@ class Stream:
     ) -> bytes:
         """The answer that takes the stream at a place of an offer, and no other."""
         origin = self._next_origin()
+        connection = self._connection + (not reuses)
         chosen = streams(offered)[place]
 
         def choose(stream: MediaStream) -> MsrpEndpoint | None:
@@ -127,13 +154,41 @@ class Stream:
 
         def write() -> tuple[bytes, Remote]:
             body = negotiation.answer(offered, origin, choose).encode()
-            chunk = chosen.max_chunk_size or 0
-            return body, remote_of(chosen, answering(chosen.setup), chunk)
+            chunk = self._agreed(chosen)
+            remote = remote_of(chosen, answering(chosen.setup), chunk)
+            return body, msgspec.structs.replace(remote, connection=connection)
 
         self.body, self._remote = refusing(self._wanted, write)
         self._place, self.stream, self._origin = place, chosen, origin
+        self._connection = connection
         self.direction = self._wanted.direction.within(chosen.direction.mirrored)
         return self.body
+
+    def _take_answer(self, answer: bytes) -> None:
+        """Know the other side by an answer; CannotInterwork 488 if it is of no use."""
+        found = streams(read_description(answer, self._wanted.section))
+        stream = found[self._place] if len(found) > self._place else None
+        if stream is None or not refusing(self._wanted, lambda: self._taken(stream)):
+            raise not_acceptable(self._wanted.section, "the stream was not taken")
+
+        def read() -> Remote:
+            remote = remote_of(stream, offering(stream.setup), self._agreed(stream))
+            return msgspec.structs.replace(remote, connection=self._connection)
+
+        self._remote = refusing(self._wanted, read)
+        self.stream = stream
+        self.direction = self._wanted.direction.within(stream.direction.mirrored)
+
+    def _taken(self, stream: MediaStream) -> bool:
+        """Whether an answer takes the stream; wrapped types may be left out there."""
+        return (
+            stream.is_msrp
+            and stream.is_offered
+            and stream.is_secure == self._is_secure
+            and bool(stream.path)
+            and takes(stream.accept_types, CPIM)
+            and (not stream.accept_wrapped_types or fits(stream, self._wanted))
+        )
 
     @property
     def _is_secure(self) -> bool:
@@ -154,16 +209,18 @@ class Stream:
         if wanted.types is Types.TAKEN:
             direct = common(direct, wanted.direct)
             wrapped = common(wrapped, (*wanted.content, *wanted.beside))
-        return self._endpoint(
-            direct, wrapped, chunk=stream.max_chunk_size or 0, reuses=reuses
-        )
+        return self._endpoint(direct, wrapped, reuses=reuses)
+
+    def _agreed(self, stream: MediaStream) -> int:
+        """Kilobytes of a chunk, by what both sides say; 0 is no limit (5.2.1.3)."""
+        theirs = stream.max_chunk_size or 0
+        return min(theirs, self._max_chunk or theirs)
 
     def _endpoint(
         self,
         direct: tuple[str, ...],
         wrapped: tuple[str, ...],
         *,
-        chunk: int = 0,
         reuses: bool = False,
     ) -> MsrpEndpoint:
         session = self.session
@@ -176,7 +233,7 @@ class Stream:
             accept_wrapped_types=wrapped,
             direction=self._wanted.direction,
             max_size=self._max_size,
-            max_chunk_size=chunk,
+            max_chunk_size=self._max_chunk,
             attributes=(*self._wanted.attributes, *lines),
             reuses_connection=reuses,
         )
@@ -198,9 +255,9 @@ class Offered(Stream):
     """A stream that was offered; `body` is the offer."""
 
     def __init__(
-        self, session: IMsrpSession, wanted: Wanted, max_size: int, session_id: int
+        self, session: IMsrpSession, wanted: Wanted, node: IMsrpNode, session_id: int
     ) -> None:
-        super().__init__(session, wanted, max_size, session_id)
+        super().__init__(session, wanted, node, session_id)
         self._origin = self._next_origin()
         wrapped = (*wanted.content, *wanted.beside)
         endpoint = self._endpoint(wanted.direct, wrapped)
@@ -208,28 +265,5 @@ class Offered(Stream):
 
     def answered(self, answer: bytes) -> None:
         """Take the answer, and begin; CannotInterwork 488 where it is of no use."""
-        description = read_description(answer, self._wanted.section)
-        found = streams(description)
-        stream = found[0] if found else None
-        if stream is None or not refusing(self._wanted, lambda: self._taken(stream)):
-            raise not_acceptable(self._wanted.section, "the stream was not taken")
-
-        def read() -> Remote:
-            chunk = stream.max_chunk_size or 0
-            return remote_of(stream, offering(stream.setup), chunk)
-
-        self._remote = refusing(self._wanted, read)
-        self.stream = stream
-        self.direction = self._wanted.direction.within(stream.direction.mirrored)
+        self._take_answer(answer)
         self.begin()
-
-    def _taken(self, stream: MediaStream) -> bool:
-        """Whether an answer takes the stream; wrapped types may be left out there."""
-        return (
-            stream.is_msrp
-            and stream.is_offered
-            and stream.is_secure == self._is_secure
-            and bool(stream.path)
-            and takes(stream.accept_types, CPIM)
-            and (not stream.accept_wrapped_types or fits(stream, self._wanted))
-        )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any, Final
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHandshakeListener,
@@ -17,42 +16,21 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from cpmgw.msrp.asking import Asking
 from cpmgw.msrp.errors import SessionLost
-from cpmgw.msrp.frames import Flag, Request, Response, write_end, write_request
+from cpmgw.msrp.frames import NO_SESSION, OK, Flag, Request, Response
+from cpmgw.msrp.gate import Gate
 from cpmgw.msrp.identifiers import new_ident
+from cpmgw.msrp.inbox import Inbox
 from cpmgw.msrp.parser import Broken, Event, FrameParser, Within
+from cpmgw.msrp.parties import Bound, Owner
 from cpmgw.msrp.sending import Outbox, Outgoing
-from cpmgw.msrp.serving import Serving, Session, Sessions, answer_to
+from cpmgw.msrp.serving import Serving, answer_to
 from cpmgw.msrp.settings import MsrpSettings
+from cpmgw.msrp.waiting import Waiting
 
-
-class Bound(Session, Protocol):
-    """A session, as the connection that it is bound to sees it."""
-
-    def settled(self, message: Outgoing) -> None:
-        """It is decided what became of a message."""
-
-    def late(self, message: Outgoing, status: int) -> None:
-        """A message that counted as sent has failed."""
-
-    def lost_connection(self, reason: Failure) -> None:
-        """The connection is gone."""
-
-    def hold(self, connection: MsrpConnection) -> None:
-        """Have the connection go on as soon as the session has begun."""
-
-
-class Owner(Sessions, Protocol):
-    """Who has connections."""
-
-    def connected(self, connection: MsrpConnection) -> None:
-        """One is up."""
-
-    def bound(self, connection: MsrpConnection) -> None:
-        """A session uses one."""
-
-    def disconnected(self, connection: MsrpConnection) -> None:
-        """One is gone."""
+# How long a peer that speaks no MSRP has to read why it is left, in seconds.
+_LAST_WORDS: Final = 1.0
 
 
 @implementer(IPushProducer, IHandshakeListener)
@@ -60,8 +38,8 @@ class MsrpConnection(TwistedProtocol):
     """Reads and writes frames, as fast as both sides can bear.
 
     It is the producer of what it writes: while the peer does not read, no message is
-    sent. It does not read on while a session has not begun or while a session's user
-    has too many messages to answer; what it has read is then at most one block.
+    sent. When it is to read on its `Gate` knows; what it has read before is at most one
+    block. One that is `distrusted` is closed after its answer, unless it has sessions.
     """
 
     transport: Any
@@ -82,11 +60,10 @@ class MsrpConnection(TwistedProtocol):
         self._parser = FrameParser(settings.limits)
         self._outbox = Outbox(settings.sending, new_ident)
         self._serving = Serving(self, owner)
+        self._gate = Gate(settings.waiting, settings.chunk_timeout)
         self._kept = kept
         self._timer: IDelayedCall | None = None
-        self._held: Request | None = None
-        self._full: set[object] = set()
-        self._asked: dict[str, Deferred[Response]] = {}
+        self._waiting: Waiting[Bound] = Waiting(settings.setup_timeout)
         self._working = 0
         self._blocked = False
         self._taking = False
@@ -95,9 +72,10 @@ class MsrpConnection(TwistedProtocol):
         self._shaken = not secure
         now = clock.seconds()
         self._since = now  # of the frame that is not whole, or of its last octet
-        self._held_since = self._blocked_since = now
-        self.lonely_since = now
+        self._heard = self._blocked_since = self._lonely_since = now
+        self.asking = Asking(settings.sending.answer_timeout, self.reply)
         self.up = False
+        self.distrusted = False
         self.peer = ""
         self.host, self.port = "", 0
         self.sessions: set[Bound] = set()
@@ -106,16 +84,17 @@ class MsrpConnection(TwistedProtocol):
 
     def connectionMade(self) -> None:
         """Take the connection into use; over TLS when hands have been shaken."""
-        no_delay = getattr(self.transport, "setTcpNoDelay", None)
-        if no_delay is not None:
-            no_delay(True)
+        for option in ("setTcpNoDelay", "setTcpKeepAlive"):
+            switch = getattr(self.transport, option, None)
+            if switch is not None:
+                switch(True)
         address = self.transport.getPeer()
         self.peer = f"{address.host}:{address.port}"
         own = self.transport.getHost()
         self.host, self.port = own.host, own.port
         self.transport.registerProducer(self, True)
         self.up = True
-        self.lonely_since = self._clock.seconds()
+        self._heard = self._lonely_since = self._clock.seconds()
         self._owner.connected(self)
         self._watch()
 
@@ -128,7 +107,9 @@ class MsrpConnection(TwistedProtocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Hand on what has arrived, as far as it may be."""
-        now = self._clock.seconds()
+        if not self.up:
+            return
+        now = self._heard = self._clock.seconds()
         if self._parser.within is not Within.HEAD:
             self._since = now
         self._parser.add(data)
@@ -136,17 +117,19 @@ class MsrpConnection(TwistedProtocol):
 
     def connectionLost(self, reason: Failure) -> None:  # type: ignore[override]
         """The connection is gone, and all its sessions with it."""
-        self.up = False
+        self._leave_off()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
+        self._timer = None
         self._owner.disconnected(self)
         ready, self._ready = self._ready, None
-        for waiting in (ready, *self._asked.values()):
-            if waiting is not None and not waiting.called:
-                waiting.errback(reason)
+        if ready is not None:
+            ready.errback(reason)
+        self.asking.lost(SessionLost(f"the connection was lost: {reason.value}"))
         sessions, self.sessions = self.sessions, set()
         for session in sessions:
             session.lost_connection(reason)
+        self._serving.stop()
 
     def pauseProducing(self) -> None:
         """The peer does not read."""
@@ -161,7 +144,7 @@ class MsrpConnection(TwistedProtocol):
 
     def stopProducing(self) -> None:
         """Nothing more can be written."""
-        self.up = False
+        self._leave_off()
 
     # -- for sessions -------------------------------------------------------------
 
@@ -180,10 +163,10 @@ class MsrpConnection(TwistedProtocol):
     def leave(self, session: Bound) -> None:
         """A session needs it no more; without any it is closed."""
         self.sessions.discard(session)
-        self._full.discard(session)
+        self._gate.forget(session.inbox)
         self._outbox.drop(session)
         self._serving.leave(session)
-        self.lonely_since = self._clock.seconds()
+        self._lonely_since = self._clock.seconds()
         self._pump()
         self._take()
         self._close_if_idle()
@@ -193,45 +176,22 @@ class MsrpConnection(TwistedProtocol):
         self._outbox.add(message)
         self._pump()
 
-    def ask(
-        self,
-        method: str,
-        to_path: tuple[str, ...],
-        from_path: tuple[str, ...],
-        headers: Iterable[tuple[str, str]],
-    ) -> Deferred[Response]:
-        """Send a request without content; fires with its answer, or fails in time."""
-        if not self.up:
-            return fail(SessionLost("the connection was lost"))
-        transaction = new_ident()
-        answer: Deferred[Response] = Deferred()
-        self._asked[transaction] = answer
-        head = write_request(method, transaction, to_path, from_path, headers)
-        self.reply(head + write_end(transaction, Flag.LAST))
-        answer.addTimeout(self._settings.sending.answer_timeout, self._clock)
-
-        def forget(result: Response | Failure) -> Response | Failure:
-            self._asked.pop(transaction, None)
-            return result
-
-        return answer.addBoth(forget)
-
     def abort_message(self, message: Outgoing) -> None:
         """Stop sending a message."""
         self._outbox.abort(message)
         self._pump()
 
-    def began_work(self, session: Bound, count: int) -> None:
-        """A session's user has one more message to answer, so many in all."""
+    def began_work(self, inbox: Inbox, waiting: int) -> None:
+        """One more message is to be answered; so many of a session wait."""
         self._working += 1
-        if count >= self._settings.unanswered:
-            self._full.add(session)
+        if waiting:
+            self._gate.load(inbox, waiting, self._clock.seconds())
 
-    def finished_work(self, session: Bound, request: Request, status: int) -> None:
-        """The user has answered; the last chunk is."""
+    def finished_work(self, inbox: Inbox, answer: bytes, waiting: int) -> None:
+        """One is answered; so many of a session wait."""
         self._working -= 1
-        self._full.discard(session)
-        answer = answer_to(request, status)
+        if not self._gate.is_idle:
+            self._gate.load(inbox, waiting, self._clock.seconds())
         if answer:
             self.reply(answer)
         self._take()
@@ -248,33 +208,52 @@ class MsrpConnection(TwistedProtocol):
             return
         self._pump()
 
-    def resume(self) -> None:
-        """The session that was waited for has begun, or is no more."""
-        request, self._held = self._held, None
-        if request is not None:
-            self._begin(request)
+    def resume(self, session: Bound) -> None:
+        """A session that was waited for has begun, or is no more."""
+        waited = self._waiting.pop(session)
+        if waited is None:
+            return
+        if waited.holds:
+            self._lonely_since = self._clock.seconds()
+            self._begin(waited.request)
             self._take()
+        else:
+            self._judge(session, waited.request)
 
-    def close(self) -> None:
+    def suspect(self, since: float) -> None:
+        """A request had no answer: a connection that has said nothing since is dead."""
+        if self.up and self._reading and self._heard <= since:
+            self._log.info("{peer} says nothing; giving up", peer=self.peer)
+            self.abort()
+
+    def close(self, patience: float | None = None) -> None:
         """Close after what is written has left, or when that takes too long."""
         if not self.up:
             return
-        self.up = False
+        self._leave_off()
+        self._parser.drop()
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
-        patience = self._settings.closing_timeout
-        self._timer = self._clock.callLater(patience, self.transport.abortConnection)
-        if not self._reading:  # else its end would not be noticed
-            self.transport.resumeProducing()
+        self._timer = self._clock.callLater(
+            self._settings.closing_timeout if patience is None else patience,
+            self.transport.abortConnection,
+        )
         self.transport.unregisterProducer()
         self.transport.loseConnection()
 
     def abort(self) -> None:
         """Close at once."""
-        self.up = False
+        self._leave_off()
+        self._parser.drop()
         self.transport.abortConnection()
 
     # -- reading ------------------------------------------------------------------
+
+    def _leave_off(self) -> None:
+        """It is used no more: nobody is waited for."""
+        self.up = False
+        for session in self._waiting.clear():
+            session.held.pop(self, None)
 
     def _take(self) -> None:
         """Handle what has been read until all is, or it has to wait.
@@ -285,7 +264,7 @@ class MsrpConnection(TwistedProtocol):
             return
         self._taking = True
         try:
-            while self.up and self._held is None and not self._full:
+            while self.up and self._may_read:
                 event = self._parser.take()
                 if event is None:
                     break
@@ -294,6 +273,10 @@ class MsrpConnection(TwistedProtocol):
             self._taking = False
         self._read_or_not()
         self._watch()
+
+    @property
+    def _may_read(self) -> bool:
+        return self._gate.is_open and not self._waiting.holds
 
     def _handle(self, event: Event) -> None:
         now = self._clock.seconds()
@@ -305,11 +288,10 @@ class MsrpConnection(TwistedProtocol):
         elif isinstance(event, Flag):
             self._since = now
             self._serving.end(event, now)
+            self._close_if_distrusted()
         elif isinstance(event, Response):
-            asked = self._asked.pop(event.transaction, None)
-            if asked is not None:
-                asked.callback(event)
-            self._outbox.answered(event.transaction, event.status)
+            self.asking.answered(event)
+            self._outbox.answered(event.transaction, event.status, now)
             self._pump()
         elif isinstance(event, Broken):
             self._log.info(
@@ -317,26 +299,59 @@ class MsrpConnection(TwistedProtocol):
                 peer=self.peer,
                 reason=event.reason,
             )
-            self.close()
+            self.transport.pauseProducing()
+            self.close(_LAST_WORDS)
 
     def _begin(self, request: Request) -> None:
+        """A head is here: judge it, or let it wait for its session to begin.
+
+        It alone waits where others use the connection, so it must be nothing but the
+        SEND that binds.
+        """
+        now = self._clock.seconds()
         session: Any = self._serving.waits_for(request)
         if session is None:
-            self._serving.begin(request, self._clock.seconds())
+            self._serving.begin(request, now)
             return
-        self._held, self._held_since = request, self._clock.seconds()
-        session.hold(self)
+        holds = not (self.sessions or self._waiting or self._kept)
+        may_wait = holds or self._waiting.takes(session, request)
+        if not (may_wait and session.hold(self)):
+            self._serving.begin(request, now)
+            return
+        self._waiting.add(session, request, now, holds=holds)
+        self._owner.bound(self)
+        if not holds:
+            self._serving.skip()
+
+    def _judge(self, session: Bound, request: Request) -> None:
+        """Answer a SEND that has waited for its session."""
+        status = NO_SESSION
+        if session.has_begun:
+            status = session.admit(request, self)
+            if not status and session not in self.sessions:
+                status = NO_SESSION  # its user has closed it
+        self.reply(answer_to(request, status or OK))
+        self._close_if_distrusted()
+
+    def _close_if_distrusted(self) -> None:
+        if self.distrusted and not self.sessions:
+            self.close()
 
     def _read_or_not(self) -> None:
-        reading = self._held is None and not self._full
+        reading = self._may_read
         if reading == self._reading or not self.up:
             return
         self._reading = reading
-        if reading:
-            self._since = self._clock.seconds()
-            self.transport.resumeProducing()
-        else:
+        now = self._clock.seconds()
+        if not reading:
+            self._gate.shut(now)
             self.transport.pauseProducing()
+            return
+        waited = self._gate.opened(now)
+        self._outbox.postpone(waited)
+        self.asking.postpone(waited)
+        self._since = self._heard = now
+        self.transport.resumeProducing()
 
     # -- writing ------------------------------------------------------------------
 
@@ -365,29 +380,36 @@ class MsrpConnection(TwistedProtocol):
     # -- time ---------------------------------------------------------------------
 
     def _close_if_idle(self) -> None:
-        used = self.sessions or self._working or self._held is not None
+        used = self.sessions or self._working or self._waiting
         if not used and not self._kept:
             self.close()
 
     def _deadlines(self) -> list[float]:
-        """When something has to be looked at."""
+        """When something has to be given up, and the connection with it."""
         settings = self._settings
         due = []
-        if self._outbox.deadline is not None:
-            due.append(self._outbox.deadline)
-        if not self.sessions and not self._kept:
-            due.append(self.lonely_since + settings.setup_timeout)
-        if self._held is not None:
-            due.append(self._held_since + settings.setup_timeout)
-        elif self._parser.within is not Within.NOTHING and not self._full:
+        if not (self.sessions or self._kept or self._waiting):
+            due.append(self._lonely_since + settings.setup_timeout)
+        if self._reading and self._parser.within is not Within.NOTHING:
             due.append(self._since + settings.chunk_timeout)
         if self._blocked:
-            due.append(self._blocked_since + settings.chunk_timeout)
+            moved = max(self._blocked_since, self._outbox.progress)
+            due.append(moved + settings.chunk_timeout)
         return due
+
+    def _looks(self) -> list[float | None]:
+        """When something else has to be looked at."""
+        looks = [self._gate.deadline, self._waiting.deadline]
+        if self._reading:
+            looks += [self._outbox.deadline, self.asking.deadline]
+        return looks
 
     def _watch(self) -> None:
         """Look again when something may be overdue."""
-        due = min(self._deadlines(), default=None) if self.up else None
+        if not self.up:
+            return
+        looks = [each for each in self._looks() if each is not None]
+        due = min([*self._deadlines(), *looks], default=None)
         if due is None:
             return
         wait = max(0.0, due - self._clock.seconds())
@@ -399,18 +421,28 @@ class MsrpConnection(TwistedProtocol):
     def _look(self) -> None:
         self._timer = None
         now = self._clock.seconds()
-        settings = self._settings
-        self._outbox.expire(now)
-        request = self._held
-        if request is not None and self._held_since + settings.setup_timeout <= now:
-            self._held = None
-            self._serving.begin(request, now)
-        elif any(due <= now for due in self._deadlines()):
+        self._gate.expire(now)
+        self._expire_waiting(now)
+        if self._reading:
+            self._outbox.expire(now)
+            if self.asking.expire(now):
+                self.suspect(now - self._settings.sending.answer_timeout)
+        if self.up and any(due <= now for due in self._deadlines()):
             self._log.info("{peer} keeps us waiting; giving up", peer=self.peer)
             self.abort()
             return
         self._pump()
         self._take()
+
+    def _expire_waiting(self, now: float) -> None:
+        """Refuse those whose sessions have not begun in time."""
+        for session, waited in self._waiting.expired(now):
+            session.held.pop(self, None)
+            self._lonely_since = now
+            if waited.holds:
+                self._serving.begin(waited.request, now)
+            else:
+                self.reply(answer_to(waited.request, NO_SESSION))
 
     def _gave_up(self, _: object) -> None:
         self._ready = None

@@ -223,6 +223,8 @@ class Connections:
             made = await self._endpoint(target).connect(self._factory(target))
             connection: MsrpConnection = getattr(made, "wrappedProtocol", made)
             result = await self._in_time(connection.when_ready())
+            if not connection.up:
+                raise SessionLost("the connection was lost")
             self._made[target] = connection
         except Exception as error:
             reason = f"{target.host}:{target.port}: {error or type(error).__name__}"

@@ -39,3 +39,7 @@ class RelayRefused(MsrpError):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(f"{status} {reason}" if status else reason)
         self.status = status
+
+
+class NotAnswered(MsrpError):
+    """The peer did not answer in time."""

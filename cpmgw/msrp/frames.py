@@ -21,9 +21,19 @@ _IDENT: Final = re.compile(IDENT)
 _RANGE: Final = re.compile(r"([0-9]{1,18})-([0-9]{1,18}|\*)/([0-9]{1,18}|\*)")
 # Status = "Status:" SP namespace SP status-code [SP text-reason]
 _STATUS: Final = re.compile(r"([0-9]{3}) ([0-9]{3})(?: .*)?", re.DOTALL)
+_LONGEST_TYPE: Final = 512
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 Headers = tuple[tuple[str, str], ...]
+
+# RFC 4975 10
+OK: Final = 200
+BAD: Final = 400
+TIMEOUT: Final = 408
+TOO_LARGE: Final = 413
+NO_SESSION: Final = 481
+UNKNOWN_METHOD: Final = 501
+BOUND_ELSEWHERE: Final = 506
 
 # RFC 4975 10, RFC 4976 7
 REASONS: Final = {
@@ -80,7 +90,8 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """The head of a request; its body follows in pieces (RFC 4975 7.1).
 
-    With a `fault` it has to be refused with 400, whatever else it says.
+    With a `fault` it has to be refused with 400, whatever else it says; if one of its
+    paths is empty then, it cannot be answered.
     """
 
     transaction: str
@@ -132,7 +143,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     def content_type(self) -> str:
         """The type of its body, "" where it has none."""
         value = _one(self.headers, "content-type") or ""
-        if _CONTROL.search(value):
+        if len(value) > _LONGEST_TYPE or _CONTROL.search(value):
             raise MsrpSyntaxError("Malformed Content-Type")
         return value
 
@@ -143,6 +154,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         if match is None or match[1] != "000":
             raise MsrpSyntaxError("Malformed Status")
         return int(match[2])
+
+    def slim(self, wanted: FailureReport, *, all_the_way: bool) -> Request:
+        """What its answer takes of it, and a REPORT that goes `all_the_way` back."""
+        headers = (
+            ("message-id", self.message_id),
+            ("failure-report", wanted.value),
+        )
+        back = self.from_path if all_the_way else self.from_path[:1]
+        return msgspec.structs.replace(self, from_path=back, headers=headers)
 
 
 def write_request(

@@ -28,6 +28,7 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     matching, conversation TS 5.2.1.4.1). `fingerprints` are those of its certificate,
     as `a=fingerprint` has them; none is checked without. `max_size` is the largest
     message and `max_chunk` the largest chunk that it takes, in octets; 0 is no limit.
+    `connection` numbers those that follow one another (RFC 4145 5.1).
     """
 
     path: tuple[str, ...]
@@ -37,6 +38,7 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     fingerprints: tuple[str, ...] = ()
     max_size: int = 0
     max_chunk: int = 0
+    connection: int = 0
 
 
 class IBody(Interface):
@@ -85,6 +87,13 @@ class IMsrpUser(Interface):
         """The session is of no use any more, and was not closed from here."""
 
 
+class IMsrpWatcher(Interface):
+    """A user who wants to know of messages that do not become whole; most do not."""
+
+    def dropped(message_id: str) -> None:
+        """What had come of a message was dropped, for nothing more came of it."""
+
+
 class IMsrpSession(Interface):
     """One session of a node."""
 
@@ -97,7 +106,9 @@ class IMsrpSession(Interface):
         """The other side is known: let it in, or connect to it and bind (5.4).
 
         If it is not connected within the node's `setup_timeout`, it is lost. May be
-        called again with another path, after a modification.
+        called again after a modification. With the same path, place, certificate and
+        number of the `connection` only the sizes count anew; otherwise the connection
+        is left, and what was being sent over it fails.
         """
 
     def send(
@@ -125,11 +136,14 @@ class IMsrpNode(Interface):
     """Where MSRP sessions of this gateway are."""
 
     max_size: int = Attribute("Octets of the largest message that is taken.")
+    max_chunk: int = Attribute("Kilobytes of a chunk to agree on; 0 is not to agree.")
     is_secure: bool = Attribute("Whether its sessions are offered over TLS.")
 
-    def open(user: IMsrpUser) -> Deferred[IMsrpSession]:
+    def open(user: IMsrpUser, max_size: int = 0) -> Deferred[IMsrpSession]:
         """Make a session with a path of its own; AUTH at the relay where there is one.
 
+        A message of more than `max_size` octets is refused (413) as soon as it says so;
+        0 is what the node takes.
         Fails with an MsrpError where there are as many as there may be, or the relay
         does not let us (RFC 4976).
         """

@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from twisted.application import service
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IListeningPort, IReactorTime
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from cpmgw.msrp import tls
@@ -18,7 +19,7 @@ from cpmgw.msrp.connections import (
     Target,
     TlsServerFactory,
 )
-from cpmgw.msrp.errors import MsrpError, TooMany
+from cpmgw.msrp.errors import MsrpError, SessionLost, TooMany
 from cpmgw.msrp.frames import Request
 from cpmgw.msrp.identifiers import new_session_id
 from cpmgw.msrp.interfaces import IMsrpNode, IMsrpSession, IMsrpUser, Remote
@@ -35,11 +36,13 @@ T = TypeVar("T")
 class MsrpNode(service.Service):
     """All sessions of this gateway; time and the network come from `reactor` alone."""
 
+    _log = Logger()
+
     def __init__(self, reactor: Any, settings: MsrpSettings) -> None:
         self._reactor = reactor
         self.clock: IReactorTime = reactor
         self.settings = settings
-        self.spool = Spool(settings.spool, settings.storage)
+        self.spool = Spool(settings.spool, settings.storage, self._trouble)
         self._sessions: dict[str, MsrpSession] = {}
         self._by_path: dict[tuple[str, ...], MsrpSession] = {}
         self._port: IListeningPort | None = None
@@ -55,6 +58,11 @@ class MsrpNode(service.Service):
     def max_size(self) -> int:
         """Octets of the largest message that is taken."""
         return self.settings.max_size
+
+    @property
+    def max_chunk(self) -> int:
+        """Kilobytes of the largest chunk to agree on; 0 is not to agree."""
+        return self.settings.max_chunk
 
     @property
     def is_secure(self) -> bool:
@@ -77,17 +85,17 @@ class MsrpNode(service.Service):
         transport = "TCP" if self._identity is None else "TLS"
         return [(transport, address.host, address.port)]
 
-    def open(self, user: IMsrpUser) -> Deferred[IMsrpSession]:
+    def open(self, user: IMsrpUser, max_size: int = 0) -> Deferred[IMsrpSession]:
         """Make a session with a path of its own."""
         if not self.running or not (self._port or self._relay):
             return fail(MsrpError("MSRP is not listening"))
         if len(self._sessions) + self._opening >= self.settings.sessions:
             return fail(TooMany("too many MSRP sessions"))
         if self._relay is None:
-            return succeed(self._direct(user))
+            return succeed(self._direct(user, max_size))
         self._opening += 1
         opened: Deferred[IMsrpSession] = Deferred.fromCoroutine(
-            self._relayed(user, self._relay)
+            self._relayed(user, max_size, self._relay)
         )
         return opened.addBoth(self._opened)
 
@@ -163,16 +171,20 @@ class MsrpNode(service.Service):
         )
         return cast(IListeningPort, port)
 
-    def _direct(self, user: IMsrpUser) -> MsrpSession:
+    def _direct(self, user: IMsrpUser, max_size: int) -> MsrpSession:
         """A session that peers reach without a relay."""
         host, port = self._place()
         own = self._uri(host, port, secure=self.is_secure)
         fingerprint = self._identity.fingerprint if self._identity is not None else ""
-        session = MsrpSession(self, user, (str(own),), (host, port), fingerprint)
+        session = MsrpSession(
+            self, user, (str(own),), (host, port), fingerprint, max_size=max_size
+        )
         self._add(session, own)
         return session
 
-    async def _relayed(self, user: IMsrpUser, relay: RelayClient) -> MsrpSession:
+    async def _relayed(
+        self, user: IMsrpUser, max_size: int, relay: RelayClient
+    ) -> MsrpSession:
         """A session that peers reach by our relay (RFC 4976 5.1)."""
         connection = await relay.connection()
         if self._port is not None:
@@ -181,12 +193,19 @@ class MsrpNode(service.Service):
             host, port = self.settings.host or connection.host, connection.port
         own = self._uri(host, port, secure=self._identity is not None)
         registration = await relay.register(connection, own)
+        if not connection.up:
+            raise SessionLost("the connection to the relay was lost")
         path = (*registration.use_path, str(own))
         address = parse_uri(path[0]).address
-        session = MsrpSession(self, user, path, address, relay=connection)
+        session = MsrpSession(
+            self, user, path, address, relay=connection, max_size=max_size
+        )
         self._add(session, own)
         relay.keep(session, connection, own, registration)
         return session
+
+    def _trouble(self, error: OSError) -> None:
+        self._log.error("a file of a message was not removed: {error}", error=error)
 
     def _opened(self, result: T) -> T:
         self._opening -= 1

@@ -27,6 +27,8 @@ _FLAGS: Final = {ord(flag.value): flag for flag in Flag}
 # A flag and CRLF after the transaction identifier.
 _REST: Final = 3
 _BREAK: Final = b"\r\n"
+# Octets that are no UTF-8, as the decoder passes them on.
+_ESCAPED: Final = re.compile("[\udc80-\udcff]")
 # CRLF and an end-line: so much has to be here before a head is known to have ended.
 LONGEST_END: Final = 44
 
@@ -77,7 +79,9 @@ class FrameParser:
         return Within.HEAD if self._at < len(self._buffer) else Within.NOTHING
 
     def add(self, data: bytes) -> None:
-        """Octets have arrived."""
+        """Octets have arrived; once the stream is broken they are dropped."""
+        if self._broken:
+            return
         if self._at < len(self._buffer):
             data = self._buffer[self._at :] + data
         self._buffer, self._at = data, 0
@@ -91,10 +95,14 @@ class FrameParser:
             return flag
         try:
             return self._body() if self._end else self._head()
-        except (MsrpSyntaxError, UnicodeDecodeError) as error:
-            self._broken = True
-            self._buffer, self._at = b"", 0
+        except MsrpSyntaxError as error:
+            self.drop()
             return Broken(str(error))
+
+    def drop(self) -> None:
+        """Read no more of it; what is here of it is let go."""
+        self._broken = True
+        self._buffer, self._at = b"", 0
 
     # -- the head -----------------------------------------------------------------
 
@@ -137,12 +145,13 @@ class FrameParser:
     ) -> Request | Response:
         if end - match.start() > self._limits.max_head:
             raise MsrpSyntaxError("Head Too Large")
-        text = match.string[match.end() : max(end, match.end())].decode()
+        octets = match.string[match.end() : max(end, match.end())]
+        text = octets.decode(errors="surrogateescape")
         to_path, from_path, headers, fault = self._headers(text)
+        if not text.isascii() and _ESCAPED.search(text):
+            fault = "Malformed UTF-8"
         transaction, method, status, comment = match.groups()
         if method is not None:
-            if not (to_path and from_path):
-                raise MsrpSyntaxError("No Path")
             return Request(
                 transaction=transaction.decode(),
                 method=method.decode(),
@@ -155,7 +164,7 @@ class FrameParser:
         return Response(
             transaction=transaction.decode(),
             status=int(status),
-            text=(comment or b"").decode(),
+            text=(comment or b"").decode(errors="replace"),
             to_path=to_path,
             from_path=from_path,
             headers=headers,
@@ -164,7 +173,7 @@ class FrameParser:
     def _headers(
         self, text: str
     ) -> tuple[tuple[str, ...], tuple[str, ...], Headers, str]:
-        """To-Path, From-Path, the others, and what is wrong with the others."""
+        """To-Path, From-Path, the others, and what is wrong with any of them."""
         lines = text.split("\r\n") if text else []
         paths: dict[str, tuple[str, ...]] = {}
         headers = []
@@ -177,19 +186,30 @@ class FrameParser:
                 if not colon or not name or " " in name:
                     fault = "Malformed Header"
             elif name in paths:
-                raise MsrpSyntaxError("Repeated Path")
+                fault = "Repeated Path"
             else:
-                paths[name] = self._path(value)
+                paths[name], wrong = self._path(value)
+                fault = wrong or fault
         to_path, from_path = paths.get("to-path", ()), paths.get("from-path", ())
+        if not (to_path and from_path):
+            fault = fault or "No Path"
         return to_path, from_path, tuple(headers), fault
 
-    def _path(self, value: str) -> tuple[str, ...]:
+    def _path(self, value: str) -> tuple[tuple[str, ...], str]:
+        """The URIs of a path, or the first alone and what is wrong with the path."""
         uris = tuple(value.split(" "))
-        if len(uris) > self._limits.max_path:
-            raise MsrpSyntaxError("Path Too Long")
-        for uri in uris:
-            parse_uri(uri)
-        return uris
+        known = 0
+        try:
+            for uri in uris[: self._limits.max_path]:
+                if not uri.isascii():
+                    raise MsrpSyntaxError("Malformed MSRP URI")
+                parse_uri(uri)
+                known += 1
+            if len(uris) > self._limits.max_path:
+                raise MsrpSyntaxError("Path Too Long")
+        except MsrpSyntaxError as error:
+            return (uris[:1] if known else ()), str(error)
+        return uris, ""
 
     # -- the body -----------------------------------------------------------------
 

@@ -6,7 +6,6 @@ many are refused, and what is refused stays so until its sender ends it.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import OrderedDict
 from typing import Final
 
@@ -14,17 +13,18 @@ import msgspec
 
 from cpmgw.msrp.bounds import Count, Seconds
 from cpmgw.msrp.errors import MsrpSyntaxError, NoRoom
-from cpmgw.msrp.frames import ByteRange, Flag, Request
+from cpmgw.msrp.frames import BAD, OK, TIMEOUT, TOO_LARGE, ByteRange, Flag, Request
 from cpmgw.msrp.interfaces import Received
+from cpmgw.msrp.spans import Spans
 from cpmgw.msrp.spool import Spool
-
-OK: Final = 200
-BAD: Final = 400
-TIMEOUT: Final = 408
-TOO_LARGE: Final = 413
 
 # How many messages that were refused are remembered.
 _REFUSED: Final = 64
+# What is kept of a message beside its octets and what its head has said.
+_BESIDE: Final = 512
+# What a session may have here: so many of its largest messages, and so many octets.
+_MESSAGES: Final = 2
+_OCTETS: Final = 1024 * 1024
 
 
 class ReceptionLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,9 +42,10 @@ class ReceptionLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Complete(msgspec.Struct, frozen=True):
-    """A message is here whole."""
+    """A message is here whole; it takes so many octets until it is answered."""
 
     received: Received
+    octets: int
 
 
 class _Incomplete:
@@ -55,31 +56,28 @@ class _Incomplete:
         self.content_type = request.content_type
         self.success_report = request.success_report
         self.failure_report = request.failure_report
-        self.spans: list[tuple[int, int]] = []
+        self.spans = Spans()
         self.total: int | None = None
         self.touched = now
         self.in_chunk = False
         self.dropped = False
-        self.body = spool.body()
+        self.grew = False
+        self.octets = (
+            _BESIDE + len(self.content_type) + sum(map(len, request.from_path))
+        )
+        self.body = spool.body(self.octets)
 
     @property
     def is_whole(self) -> bool:
-        return self.total is not None and self.spans == [(0, self.total)]
+        return self.total is not None and self.spans.are(self.total)
 
-    def put(self, offset: int, data: bytes) -> None:
-        """Keep octets; those that come later count (RFC 4975 5.1)."""
-        self.body.write(offset, data)
-        end = offset + len(data)
-        spans = self.spans
-        if spans and spans[-1][1] == offset:
-            spans[-1] = (spans[-1][0], end)
-            return
-        first = bisect_left(spans, offset, key=lambda span: span[1])
-        last = first
-        while last < len(spans) and spans[last][0] <= end:
-            offset, end = min(offset, spans[last][0]), max(end, spans[last][1])
-            last += 1
-        spans[first:last] = [(offset, end)]
+    def put(self, offset: int, data: bytes) -> int:
+        """Keep octets, the later ones where they come twice; tells how many are new."""
+        fresh = self.spans.add(offset, offset + len(data))
+        self.body.write(offset, data, fresh)
+        self.octets += fresh
+        self.grew = self.grew or fresh > 0
+        return fresh
 
 
 class Chunk:
@@ -90,14 +88,13 @@ class Chunk:
         self._message: _Incomplete | None = None
         self._range = ByteRange()
         self._size = 0
+        self._began = 0.0
         self.request = request
         self.refused = 0
 
     def begin(self, now: float) -> None:
         """Judge its head."""
-        if self.request.fault:
-            self.refused = BAD
-            return
+        self._began = now
         reception = self._reception
         try:
             self._range = self.request.byte_range
@@ -109,7 +106,7 @@ class Chunk:
         else:
             self._message = message
             if message is not None:
-                message.in_chunk = True
+                message.in_chunk, message.grew = True, False
 
     def put(self, data: bytes) -> None:
         """Take octets of its body."""
@@ -124,11 +121,11 @@ class Chunk:
         end = offset + len(data)
         if end > _least(self._range.end, message.total):
             self._refuse(BAD)
-        elif end > self._reception.limits.max_size:
+        elif not self._reception.has_room(end, len(data)):
             self._refuse(TOO_LARGE)
         else:
             try:
-                message.put(offset, data)
+                self._reception.octets += message.put(offset, data)
             except NoRoom:
                 self._refuse(TOO_LARGE)
                 return
@@ -148,14 +145,19 @@ class Chunk:
             return self.refused
         if message is None or message.dropped:
             return OK if message is None else TIMEOUT
-        message.in_chunk, message.touched = False, now
+        message.in_chunk = False
+        if message.grew:
+            message.touched = now
         if flag is not Flag.ABORTED and not self._ends_well(message, flag):
             self._refuse(BAD)
             return BAD
-        if flag is Flag.ABORTED or message.total == 0:
+        if flag is Flag.ABORTED:
             self._reception.drop(message)
         elif message.is_whole:
-            return Complete(self._reception.finish(message))
+            try:
+                return Complete(self._reception.finish(message), message.octets)
+            except NoRoom:
+                return TOO_LARGE
         return OK
 
     def _ends_well(self, message: _Incomplete, flag: Flag) -> bool:
@@ -164,15 +166,14 @@ class Chunk:
         if self._range.end is not None and end != self._range.end:
             return False
         if flag is Flag.LAST:
-            here = message.spans[-1][1] if message.spans else 0
-            if message.total is None and here <= end:
+            if message.total is None and message.spans.end <= end:
                 message.total = end
             return message.total == end
         return True
 
     def _refuse(self, status: int) -> None:
         self.refused = status
-        self._reception.refuse(self.request, status, self._message)
+        self._reception.refuse(self.request, status, self._message, self._began)
         self._message = None
 
 
@@ -183,13 +184,18 @@ class _Refusal(Exception):
 
 
 class Reception:
-    """What has come in one session and is not whole yet."""
+    """What has come in one session and is not whole yet.
+
+    Its `octets` are those of its messages until they are answered, with what their
+    heads take.
+    """
 
     def __init__(self, spool: Spool, limits: ReceptionLimits) -> None:
         self.limits = limits
+        self.octets = 0
         self._spool = spool
         self._messages: dict[str, _Incomplete] = {}
-        self._refused: OrderedDict[str, int] = OrderedDict()
+        self._refused: OrderedDict[str, tuple[int, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -209,8 +215,8 @@ class Reception:
         )
         return None if touched is None else touched + self.limits.timeout
 
-    def expire(self, now: float) -> int:
-        """Drop messages that get nothing more; tells how many."""
+    def expire(self, now: float) -> list[str]:
+        """Drop messages that get nothing more; their Message-IDs."""
         old = [
             each
             for each in self._messages.values()
@@ -218,7 +224,11 @@ class Reception:
         ]
         for message in old:
             self.drop(message)
-        return len(old)
+        return [each.message_id for each in old]
+
+    def answered(self, octets: int) -> None:
+        """A whole message of so many octets has been answered."""
+        self.octets -= octets
 
     def close(self) -> None:
         """Drop everything."""
@@ -233,10 +243,9 @@ class Reception:
     ) -> _Incomplete | None:
         """The message of a chunk; None if it has no content (RFC 4975 7.1)."""
         message_id = request.message_id
-        if message_id in self._refused:
-            raise _Refusal(self._refused[message_id])
+        self._check_refused(message_id, given, now)
         message = self._messages.get(message_id)
-        if message is None and (not request.has_body or given.total == 0):
+        if message is None and _has_nothing(request, given):
             if given.end is not None and given.end >= given.start:
                 raise _Refusal(BAD)
             return None
@@ -248,9 +257,13 @@ class Reception:
         return message
 
     def finish(self, message: _Incomplete) -> Received:
-        """A message is whole; its body is its receiver's now."""
+        """A message is whole; its body is its receiver's now. NoRoom if it is not."""
+        try:
+            message.body.finish()
+        except NoRoom:
+            self.drop(message)
+            raise
         del self._messages[message.message_id]
-        message.body.finish()
         return Received(
             message_id=message.message_id,
             content_type=message.content_type,
@@ -263,18 +276,19 @@ class Reception:
         """A message will not become whole."""
         if self._messages.get(message.message_id) is message:
             del self._messages[message.message_id]
+            self.octets -= message.octets
         message.dropped = True
         message.body.close()
 
     def refuse(
-        self, request: Request, status: int, message: _Incomplete | None
+        self, request: Request, status: int, message: _Incomplete | None, now: float
     ) -> None:
         """Drop a message, and refuse what else comes of it."""
         message_id = request.message_id
         kept = message or self._messages.get(message_id)
         if kept is not None:
             self.drop(kept)
-        self._refused[message_id] = status
+        self._refused[message_id] = status, now
         if len(self._refused) > _REFUSED:
             self._refused.popitem(last=False)
 
@@ -283,6 +297,23 @@ class Reception:
         for name, value in request.headers:
             if name == "message-id":
                 self._refused.pop(value, None)
+
+    def has_room(self, end: int, octets: int) -> bool:
+        """Whether so many more octets may come, and a message end there."""
+        largest = self.limits.max_size
+        return end <= largest and (
+            self.octets + octets <= _MESSAGES * largest + _OCTETS
+        )
+
+    def _check_refused(self, message_id: str, given: ByteRange, now: float) -> None:
+        """A message that was refused stays so, unless it comes anew (RFC 4975 5.1)."""
+        refused = self._refused.get(message_id)
+        if refused is None:
+            return
+        status, when = refused
+        if given.start > 1 and now < when + self.limits.timeout:
+            raise _Refusal(status)
+        del self._refused[message_id]
 
     def _check(self, given: ByteRange, message: _Incomplete | None) -> None:
         total = given.total
@@ -294,20 +325,35 @@ class Reception:
             raise _Refusal(TOO_LARGE)
         if message is None:
             return
-        here = message.spans[-1][1] if message.spans else 0
         if total is not None and (
-            (message.total is not None and message.total != total) or here > total
+            (message.total is not None and message.total != total)
+            or message.spans.end > total
         ):
             raise _Refusal(BAD)
 
     def _new(self, request: Request, now: float) -> _Incomplete:
         if not request.content_type:
             raise _Refusal(BAD)
-        if len(self._messages) >= self.limits.incomplete:
+        if len(self._messages) >= self.limits.incomplete or not self.has_room(0, 0):
             raise _Refusal(TOO_LARGE)
-        message = _Incomplete(request, self._spool, now)
+        try:
+            message = _Incomplete(request, self._spool, now)
+        except NoRoom:
+            raise _Refusal(TOO_LARGE) from None
         self._messages[message.message_id] = message
+        self.octets += message.octets
         return message
+
+
+def _has_nothing(request: Request, given: ByteRange) -> bool:
+    """Whether a SEND has no octets of a message that is not here otherwise."""
+    if not request.has_body:
+        return True
+    if given.total is None:
+        return False
+    if given.total == 0:
+        return not request.content_type
+    return given.start > given.total
 
 
 def _least(*values: int | None) -> float:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 import msgspec
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -14,7 +15,7 @@ from twisted.python.failure import Failure
 from cpmgw.msrp import digest
 from cpmgw.msrp.connection import MsrpConnection
 from cpmgw.msrp.connections import Connections, Target
-from cpmgw.msrp.errors import MsrpSyntaxError, RelayRefused
+from cpmgw.msrp.errors import MsrpSyntaxError, RelayRefused, SessionLost
 from cpmgw.msrp.frames import Response
 from cpmgw.msrp.identifiers import new_ident
 from cpmgw.msrp.settings import Relay
@@ -33,13 +34,14 @@ _LONGEST: Final = 86_400
 _USUAL: Final = 1800
 # How long before the end it is asked for again.
 _AHEAD: Final = 60
+# How long after a failure.
+_AGAIN: Final = 10
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """What a relay has agreed to: how peers reach `own`, for so many seconds."""
+    """What a relay has agreed to: how peers reach us, for so many seconds."""
 
-    own: str
     use_path: tuple[str, ...]
     expires: int
 
@@ -49,6 +51,16 @@ class Registered(Protocol):
 
     def lose(self, reason: str) -> None:
         """The relay does not let us any more."""
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A session that is registered `until` then."""
+
+    session: Registered
+    connection: MsrpConnection
+    own: MsrpUri
+    use_path: tuple[str, ...]
+    until: float
 
 
 class RelayClient:
@@ -86,14 +98,26 @@ class RelayClient:
             headers = [("Expires", str(expires))] if expires else []
             if authorization:
                 headers.append(("Authorization", authorization))
-            response = await connection.ask("AUTH", (relay.uri,), (uri,), headers)
+            response = await self._ask(connection, uri, headers)
             if response.status == _UNAUTHORIZED:
                 authorization = self._answer(response, again=bool(authorization))
             elif response.status == _OUT_OF_BOUNDS:
                 expires = _bound(response)
             else:
-                return _registration(response, uri)
+                return _registration(response)
         raise RelayRefused(response.status, "the relay asks again and again")
+
+    def _ask(
+        self,
+        connection: MsrpConnection,
+        own: str,
+        headers: Iterable[tuple[str, str]],
+    ) -> Deferred[Response]:
+        if not connection.up:
+            return fail(SessionLost("the connection to the relay was lost"))
+        now = self._clock.seconds()
+        to_path = (self._relay.uri,)
+        return connection.asking.ask("AUTH", to_path, (own,), headers, now)
 
     def keep(
         self,
@@ -104,9 +128,14 @@ class RelayClient:
     ) -> None:
         """Register a session again before it expires, until it is `forget`-ed."""
         wait = max(registration.expires - _AHEAD, registration.expires // 2)
-        self._refreshes[session] = self._clock.callLater(
-            wait, self._refresh, session, connection, own
+        kept = _Kept(
+            session=session,
+            connection=connection,
+            own=own,
+            use_path=registration.use_path,
+            until=self._clock.seconds() + registration.expires,
         )
+        self._refreshes[session] = self._clock.callLater(wait, self._refresh, kept)
 
     def forget(self, session: Registered) -> None:
         """A session is no more."""
@@ -117,19 +146,27 @@ class RelayClient:
         if asking is not None:
             asking.cancel()
 
-    def _refresh(
-        self, session: Registered, connection: MsrpConnection, own: MsrpUri
-    ) -> None:
+    def _refresh(self, kept: _Kept) -> None:
+        session = kept.session
         del self._refreshes[session]
 
         async def refresh() -> None:
-            registration = await self.register(connection, own)
+            registration = await self.register(kept.connection, kept.own)
             self._asking.pop(session, None)
-            self.keep(session, connection, own, registration)
+            if registration.use_path != kept.use_path:
+                self._log.warn("the relay told another path; peers know the old one")
+            self.keep(session, kept.connection, kept.own, registration)
 
         def refused(failure: Failure) -> None:
-            if self._asking.pop(session, None) is not None:
+            if self._asking.pop(session, None) is None:
+                return
+            again = self._clock.seconds() + _AGAIN
+            if _is_final(failure) or again >= kept.until:
                 session.lose(f"the relay let us go: {failure.value}")
+            else:
+                self._refreshes[session] = self._clock.callLater(
+                    _AGAIN, self._refresh, kept
+                )
 
         asking: Deferred[None] = Deferred.fromCoroutine(refresh())
         if not asking.called:
@@ -151,7 +188,7 @@ class RelayClient:
         )
 
 
-def _registration(response: Response, own: str) -> Registration:
+def _registration(response: Response) -> Registration:
     if response.status != 200:
         raise RelayRefused(response.status, response.text or "the relay refused us")
     use_path = tuple(" ".join(response.all("use-path")).split())
@@ -163,7 +200,13 @@ def _registration(response: Response, own: str) -> Registration:
     except MsrpSyntaxError as error:
         raise RelayRefused(0, f"the relay told a path that is none: {error}") from error
     expires = _seconds(response, "expires") or _USUAL
-    return Registration(own=own, use_path=use_path, expires=expires)
+    return Registration(use_path=use_path, expires=expires)
+
+
+def _is_final(failure: Failure) -> bool:
+    """Whether it is of no use to ask once more."""
+    error = failure.value
+    return isinstance(error, RelayRefused) and 400 <= error.status < 500
 
 
 def _bound(response: Response) -> int:

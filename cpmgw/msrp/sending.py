@@ -1,24 +1,24 @@
 """From messages to chunks (RFC 4975 5.1, 7.1): all that goes out on one connection.
 
-Messages take turns. A chunk of more than `_WHOLE` octets may be interrupted, and is
-after each turn while another message waits, so that a large one holds up no small one.
-How much is written, and when, is the connection's affair: `take` gives the next octets.
+Sessions take turns, and the messages of each. A chunk of more than `_WHOLE` octets may
+be interrupted, and is after each turn while another message waits, so that a large one
+holds up no small one. How much is written, and when, is the connection's affair: `take`
+gives the next octets.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from cpmgw.msrp.bounds import ChunkSize, Count, Seconds
-from cpmgw.msrp.frames import ByteRange, Flag, write_end, write_request
-from cpmgw.msrp.interfaces import FailureReport
+from cpmgw.msrp.frames import OK, TIMEOUT, ByteRange, Flag, write_end, write_request
+from cpmgw.msrp.interfaces import FailureReport, IBody
+from cpmgw.msrp.turns import Turns
 
-OK: Final = 200
-TIMEOUT: Final = 408
 BROKEN: Final = -1
 """The status of a message whose content ended before its size, or could not be read."""
 
@@ -26,16 +26,23 @@ BROKEN: Final = -1
 TURN: Final = 16 * 1024
 # What is sent in one chunk without interruption (RFC 4975 5.1).
 _WHOLE: Final = 2048
+# What a status can be (RFC 4975 10); anything else answers nothing.
+_STATUSES: Final = range(200, 700)
+# An answer within so many seconds shows that chunks may be long.
+_SOON: Final = 1.0
 
 
 class SendLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How messages are sent: octets, counts and seconds.
 
-    `chunk` is the most that one chunk has of a message; `window` how many chunks of a
-    message may wait for their answers, each no longer than `answer_timeout`.
+    `chunk` is the most that one chunk has of a message, `first_chunk` until the peer
+    has answered one within a second; `window` how many chunks of a message may wait for
+    their answers, each no longer than `answer_timeout` since it was written or the one
+    before it was answered.
     """
 
     chunk: ChunkSize = 64 * 1024
+    first_chunk: ChunkSize = 16 * 1024
     window: Count = 32
     answer_timeout: Seconds = 30.0
 
@@ -43,7 +50,8 @@ class SendLimits(msgspec.Struct, frozen=True, kw_only=True):
 class Outgoing:
     """A message on its way out; one without a type has no content.
 
-    `owner` is the session it is of. Its `status` is 0 until it is decided.
+    `owner` is the session it is of. Its `status` is None until it is decided; it has
+    `begun` once an octet of it is written.
     """
 
     def __init__(
@@ -70,10 +78,11 @@ class Outgoing:
         self.failure_report = failure_report
         self.max_chunk = max_chunk
         self.sent = 0
+        self.begun = False
         self.written = False
         self.unanswered = 0
         self.aborted = False
-        self.status = 0
+        self.status: int | None = None
         self._pieces = iter(pieces)
         self._rest = b""
 
@@ -127,13 +136,15 @@ class Outbox:
     def __init__(self, limits: SendLimits, new_id: Callable[[], str]) -> None:
         self._limits = limits
         self._new_id = new_id
-        self._line: deque[Outgoing] = deque()
+        self._line: Turns[Outgoing] = Turns()
         self._parked: set[Outgoing] = set()
         self._urgent: list[bytes] = []
         self.urgent_octets = 0
         self._chunk: _Chunk | None = None
         self._open: dict[str, Outgoing] = {}
-        self._deadlines: deque[tuple[float, str]] = deque()
+        self._written: deque[tuple[float, str]] = deque()
+        self._progress = float("-inf")  # when the oldest of these was last answered
+        self._is_quick = False
         self.settled: list[Outgoing] = []
         self.late: list[tuple[Outgoing, int]] = []
 
@@ -143,11 +154,25 @@ class Outbox:
 
     @property
     def deadline(self) -> float | None:
-        """When the next answer is overdue."""
-        deadlines = self._deadlines
-        while deadlines and deadlines[0][1] not in self._open:
-            deadlines.popleft()
-        return deadlines[0][0] if deadlines else None
+        """When the next answer is overdue.
+
+        A peer takes what is written in its order: as long as it answers that, it has
+        not come to what is behind.
+        """
+        oldest = self._oldest()
+        if oldest is None:
+            return None
+        return max(oldest[0], self._progress) + self._limits.answer_timeout
+
+    @property
+    def progress(self) -> float:
+        """When the peer last answered what it was asked first."""
+        return self._progress
+
+    def postpone(self, seconds: float) -> None:
+        """No answer could be read for so long: that does not count."""
+        self._progress += seconds
+        self._written = deque((when + seconds, key) for when, key in self._written)
 
     def add(self, message: Outgoing) -> None:
         """Have a message sent."""
@@ -172,7 +197,7 @@ class Outbox:
     def drop(self, owner: object) -> None:
         """Send nothing more of a session, but for the end of a chunk."""
         self._forget(lambda each: each.owner is owner)
-        self._line = deque([each for each in self._line if each.owner is not owner])
+        self._line.drop(owner)
         self._parked = {each for each in self._parked if each.owner is not owner}
         if self._chunk is not None and self._chunk.message.owner is owner:
             self._chunk.message.aborted = True
@@ -187,11 +212,15 @@ class Outbox:
             return frames
         return self._begin(self._line.popleft(), now) if self._line else b""
 
-    def answered(self, transaction: str, status: int) -> None:
+    def answered(self, transaction: str, status: int, now: float) -> None:
         """A response has come; one that answers nothing is passed over."""
-        message = self._open.pop(transaction, None)
-        if message is None:
+        if transaction not in self._open:
             return
+        oldest = self._oldest()
+        if oldest is not None and oldest[1] == transaction:
+            self._progress = now
+            self._is_quick = self._is_quick or now - oldest[0] <= _SOON
+        message = self._open.pop(transaction)
         if message.failure_report is FailureReport.YES:
             message.unanswered -= 1
         if message in self._parked:
@@ -207,13 +236,27 @@ class Outbox:
 
     def expire(self, now: float) -> None:
         """Give up those whose answers are overdue: they count as 408."""
-        deadlines = self._deadlines
-        while deadlines and deadlines[0][0] <= now:
-            message = self._open.pop(deadlines.popleft()[1], None)
-            if message is not None and message.failure_report is FailureReport.YES:
+        while (deadline := self.deadline) is not None and deadline <= now:
+            message = self._open.pop(self._written.popleft()[1])
+            if message.failure_report is FailureReport.YES:
                 self._fail(message, TIMEOUT)
 
     # -- within -------------------------------------------------------------------
+
+    def _oldest(self) -> tuple[float, str] | None:
+        """What was written first of what is not answered, and when."""
+        written = self._written
+        while written and written[0][1] not in self._open:
+            written.popleft()
+        return written[0] if written else None
+
+    def _limit(self, message: Outgoing) -> int:
+        """The octets of a chunk; short ones are asked after until answers are quick."""
+        limits = self._limits
+        most = limits.chunk
+        if message.failure_report is FailureReport.YES and not self._is_quick:
+            most = min(most, limits.first_chunk)
+        return min(most, message.max_chunk or most)
 
     def _forget(self, which: Callable[[Outgoing], bool]) -> None:
         """Wait for no answers of some messages any more."""
@@ -223,7 +266,8 @@ class Outbox:
     def _begin(self, message: Outgoing, now: float) -> bytes:
         """The head of a chunk and what goes out with it."""
         left = message.size - message.sent
-        limit = min(self._limits.chunk, message.max_chunk or self._limits.chunk)
+        limit = self._limit(message)
+        message.begun = True
         transaction = self._new_id()
         end: int | None = None
         if left <= min(_WHOLE, limit) and not message.aborted:
@@ -249,7 +293,7 @@ class Outbox:
         """A turn of the chunk's body, and its end-line where it ends."""
         message = chunk.message
         before = b"\r\n" if chunk.written else b""
-        if message.aborted or message.status:
+        if message.aborted or message.status is not None:
             return before + self._end(chunk, Flag.ABORTED, now)
         if chunk.written and self._others_wait():
             return before + self._end(chunk, Flag.MORE, now)
@@ -286,22 +330,30 @@ class Outbox:
             else:
                 self._line.append(message)
         if chunk.transaction in self._open:
-            due = now + self._limits.answer_timeout
-            self._deadlines.append((due, chunk.transaction))
+            self._written.append((now, chunk.transaction))
         if flag is Flag.LAST and not message.unanswered:
             self._settle(message, OK)
         return write_end(chunk.transaction, flag)
 
     def _fail(self, message: Outgoing, status: int) -> None:
-        self._parked.discard(message)
-        if message in self._line:
-            self._line.remove(message)
+        """Send no more of a message, and say so."""
+        if message.status is None:
+            self.abort(message)
         self._settle(message, status)
 
     def _settle(self, message: Outgoing, status: int) -> None:
-        if not message.status:
+        if message.status is None:
             message.status = status
             self.settled.append(message)
+
+
+def pieces_of(content: bytes | IBody) -> Iterator[bytes]:
+    """The content of a message, a turn's octets at a time."""
+    if not isinstance(content, bytes):
+        yield from content.pieces(TURN)
+        return
+    for at in range(0, len(content), TURN):
+        yield content[at : at + TURN]
 
 
 def _headers(message: Outgoing, given: ByteRange) -> list[tuple[str, str]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
+import msgspec
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -20,27 +20,35 @@ from cpmgw.msrp.errors import (
     TooLarge,
     TooMany,
 )
-from cpmgw.msrp.frames import Request, is_ident, write_report
+from cpmgw.msrp.frames import (
+    BOUND_ELSEWHERE,
+    NO_SESSION,
+    OK,
+    TIMEOUT,
+    Request,
+    is_ident,
+)
 from cpmgw.msrp.identifiers import new_ident
+from cpmgw.msrp.inbox import Inbox
 from cpmgw.msrp.interfaces import (
     FailureReport,
     IBody,
     IMsrpSession,
     IMsrpUser,
-    Received,
+    IMsrpWatcher,
     Remote,
 )
-from cpmgw.msrp.reception import Reception
-from cpmgw.msrp.sending import BROKEN, OK, TURN, Outgoing
-from cpmgw.msrp.serving import NO_SESSION
+from cpmgw.msrp.nobody import NOBODY
+from cpmgw.msrp.post import Post
+from cpmgw.msrp.reception import Complete, Reception, ReceptionLimits
+from cpmgw.msrp.sending import Outgoing, pieces_of
 from cpmgw.msrp.settings import MsrpSettings
 from cpmgw.msrp.spool import Spool
 from cpmgw.msrp.tls import has_certificate
 from cpmgw.msrp.uri import parse_uri, same_path
 
-_BOUND_ELSEWHERE: Final = 506
-# What a message gets whose user failed over it: send no more of it (RFC 4975 10.5).
-_USER_FAILED: Final = 413
+# So many connections may wait for a session to begin.
+_HELD: Final = 4
 
 
 class Home(Protocol):
@@ -75,12 +83,28 @@ class MsrpSession:
         address: tuple[str, int],
         fingerprint: str = "",
         relay: MsrpConnection | None = None,
+        max_size: int = 0,
     ) -> None:
         self.path = path
         self.address = address
         self.fingerprint = fingerprint
         self.is_connected = False
-        self.reception = Reception(home.spool, home.settings.reception)
+        self.reception = Reception(
+            home.spool, _limits(home.settings.reception, max_size)
+        )
+        settings = home.settings
+        self.inbox = Inbox(
+            user,
+            self.reception,
+            unanswered=settings.unanswered,
+            most_waiting=settings.waiting,
+        )
+        self._post = Post(
+            home.clock,
+            settings.sending.answer_timeout,
+            settings.queue,
+            settings.queue_octets,
+        )
         self._home = home
         self._user = user
         self._way_out = tuple(reversed(path[:-1]))
@@ -90,11 +114,10 @@ class MsrpSession:
         self._connection: MsrpConnection | None = None
         self._attempt: Deferred[None] | None = None
         self._binding: Outgoing | None = None
+        self._bound_at = 0.0
         self._setup: IDelayedCall | None = None
         self._expiry: IDelayedCall | None = None
-        self._held: list[MsrpConnection] = []
-        self._waiting: dict[Outgoing, Deferred[int]] = {}
-        self._working = 0
+        self.held: dict[MsrpConnection, None] = {}
         self._secure = False
         if relay is not None:
             self._join(relay)
@@ -105,15 +128,20 @@ class MsrpSession:
         """The other side is known: let it in, or connect to it."""
         if self._over is not None:
             raise SessionClosed("the session is over")
-        self._secure = _is_secure(remote.path)
+        secure = _is_secure(remote.path)
         before, self._remote = self._remote, remote
         if before is not None:
-            if before.path == remote.path and before.connect_to == remote.connect_to:
+            stays = self.is_connected or before.active == remote.active
+            if stays and _reached(before) == _reached(remote):
+                self._remote = msgspec.structs.replace(
+                    before, max_size=remote.max_size, max_chunk=remote.max_chunk
+                )
                 return
             self._unbind()
-            self._fail(SessionLost("the session has moved"), only_sent=True)
+            self._post.put_back(SessionLost("the session has moved"))
             if self._relay is not None:
                 self._join(self._relay)
+        self._secure = secure
         timeout = self._home.settings.setup_timeout
         self._setup = self._home.clock.callLater(timeout, self._not_set_up)
         if remote.active:
@@ -137,8 +165,11 @@ class MsrpSession:
         remote = self._remote
         if remote is not None and 0 < remote.max_size < size:
             return fail(TooLarge(f"the peer takes {remote.max_size} octets"))
-        if len(self._waiting) >= self._home.settings.queue:
-            return fail(TooMany("too many messages wait to be sent"))
+        in_memory = size if isinstance(content, bytes) else 0
+        try:
+            self._post.check(in_memory)
+        except TooMany as error:
+            return fail(error)
         if not (content_type and content_type.isascii() and content_type.isprintable()):
             return fail(MsrpError("malformed Content-Type"))
         if message_id and not is_ident(message_id):
@@ -148,12 +179,11 @@ class MsrpSession:
             message_id=message_id or new_ident(),
             content_type=content_type,
             size=size,
-            pieces=_pieces(content),
+            pieces=pieces_of(content),
             success_report=success_report,
             failure_report=failure_report,
         )
-        sent: Deferred[int] = Deferred(lambda _: self._cancel(message))
-        self._waiting[message] = sent
+        sent = self._post.add(message, in_memory, self._cancel)
         if self.is_connected:
             self._send(message)
         return sent
@@ -169,9 +199,12 @@ class MsrpSession:
         """Whether the other side is known."""
         return self._remote is not None
 
-    def hold(self, connection: MsrpConnection) -> None:
-        """Have a connection go on as soon as the session has begun."""
-        self._held.append(connection)
+    def hold(self, connection: MsrpConnection) -> bool:
+        """Have a connection go on once the session has begun, if it may wait."""
+        if len(self.held) >= _HELD:
+            return False
+        self.held[connection] = None
+        return True
 
     def admit(self, request: Request, connection: object) -> int:
         """Whether a request is for this session: 0, or the status that refuses it."""
@@ -183,40 +216,33 @@ class MsrpSession:
             self._connected()
             return 0
         if self._connection is not None or remote.active:
-            return _BOUND_ELSEWHERE
+            return BOUND_ELSEWHERE
+        if request.method != "SEND" or not connection.up:
+            return NO_SESSION
         if not self._knows(connection, remote):
-            self.lose("the certificate of the peer is another one")
+            self._log.info("{peer} has another certificate", peer=connection.peer)
+            connection.distrusted = True
             return NO_SESSION
         self._join(connection)
         self._connected()
         return 0
 
-    def deliver(self, received: Received, request: Request) -> None:
+    def deliver(self, complete: Complete, request: Request) -> None:
         """A message is here whole: let the user answer it."""
-        connection = self._connection
-        assert connection is not None
-        self._working += 1
-        connection.began_work(self, self._working)
-        size = received.body.size
-        answered: Deferred[int] = Deferred.fromCoroutine(self._ask(received))
-
-        def answer(status: int) -> None:
-            self._working -= 1
-            connection.finished_work(self, request, status)
-            if status == OK and received.success_report:
-                own = request.to_path[0]
-                connection.reply(write_report(request, new_ident(), own, OK, size))
-
-        answered.addCallback(answer)
+        assert self._connection is not None
+        self.inbox.take(complete, request, self._connection)
 
     def reported(self, request: Request) -> None:
         """A REPORT has come; one that cannot be understood is passed over."""
         try:
-            told = request.message_id, request.status
+            stopped, tells = self._post.reported(request)
         except MsrpSyntaxError as error:
             self._log.debug("a REPORT was not understood: {error}", error=error)
-        else:
-            self._tell(self._user.report, *told)
+            return
+        if stopped is not None:
+            self._cancel(stopped)
+        if tells:
+            self._tell(self._user.report, request.message_id, request.status)
 
     def arrived(self) -> None:
         """A chunk has come: see to it that the rest of its message does."""
@@ -228,19 +254,9 @@ class MsrpSession:
     def settled(self, message: Outgoing) -> None:
         """It is decided what became of a message."""
         if message is self._binding:
-            self._binding = None
-            if message.status == OK:
-                self._connected()
-            else:
-                self.lose(f"the peer answered {message.status}")
-            return
-        sent = self._waiting.pop(message, None)
-        if sent is None:
-            return
-        if message.status == BROKEN:
-            sent.errback(MsrpError("the content could not be read"))
+            self._bound(message.status)
         else:
-            sent.callback(message.status)
+            self._post.settled(message)
 
     def late(self, message: Outgoing, status: int) -> None:
         """A message that counted as sent has failed: that is as a report of it."""
@@ -254,9 +270,9 @@ class MsrpSession:
     def lose(self, reason: str) -> None:
         """It is of no use any more; its user is told."""
         if self._over is None:
-            error = SessionLost(reason)
+            error, user = SessionLost(reason), self._user
             self._end(error)
-            self._tell(self._user.lost, error)
+            self._tell(user.lost, error)
 
     # -- within -------------------------------------------------------------------
 
@@ -289,6 +305,7 @@ class MsrpSession:
             to_path=self._to_path(remote),
             from_path=self.path[-1:],
         )
+        self._bound_at = self._home.clock.seconds()
         connection.send(self._binding)
 
     def _not_reached(self, failure: Failure) -> None:
@@ -297,11 +314,27 @@ class MsrpSession:
 
     def _not_set_up(self) -> None:
         self._setup = None
-        self.lose("the session was not set up in time")
+        if self._binding is not None:
+            self._bound(None)
+        else:
+            self.lose("the session was not set up in time")
 
     def _join(self, connection: MsrpConnection) -> None:
         self._connection = connection
         connection.join(self)
+
+    def _bound(self, status: int | None) -> None:
+        """The peer has answered the SEND that binds, or has not."""
+        self._binding, connection = None, self._connection
+        if status == OK:
+            self._connected()
+            return
+        silent = status in (None, TIMEOUT)
+        self.lose(
+            "the peer did not answer" if silent else f"the peer answered {status}"
+        )
+        if silent and connection is not None:
+            connection.suspect(self._bound_at)
 
     def _unbind(self) -> None:
         """Leave the connection, and give up what is to be one."""
@@ -327,8 +360,8 @@ class MsrpSession:
             self._setup.cancel()
             self._setup = None
         self.is_connected = True
-        for message in list(self._waiting):
-            if message in self._waiting and not message.to_path:
+        for message in self._post.unsent:
+            if message in self._post and not message.to_path:
                 self._send(message)
         self._tell(self._user.connected)
 
@@ -337,31 +370,32 @@ class MsrpSession:
         if remote is None or connection is None:
             return
         if 0 < remote.max_size < message.size:
-            self._waiting.pop(message).errback(TooLarge("the peer takes less"))
+            self._post.fail(message, TooLarge("the peer takes less"))
             return
         message.to_path = self._to_path(remote)
         message.from_path = self.path[-1:]
         message.max_chunk = remote.max_chunk
+        relay = self._home.settings.relay
+        if self._relay is not None and relay is not None:
+            message.max_chunk = min(relay.chunk, remote.max_chunk or relay.chunk)
+        if len(message.to_path) > 1:
+            self._post.ask_far_end(message)
         connection.send(message)
 
     def _cancel(self, message: Outgoing) -> None:
-        self._waiting.pop(message, None)
         if self._connection is not None:
             self._connection.abort_message(message)
 
     def _expire(self) -> None:
         self._expiry = None
-        if self.reception.expire(self._home.clock.seconds()):
+        expired = self.reception.expire(self._home.clock.seconds())
+        if expired:
             self._log.info("messages in part got nothing more, and were dropped")
         self.arrived()
-
-    async def _ask(self, received: Received) -> int:
-        try:
-            return await self._user.message(received)
-        except Exception:
-            self._log.failure("the user of a session failed over a message")
-            received.body.close()
-            return _USER_FAILED
+        watcher = IMsrpWatcher(self._user, None)
+        if watcher is not None:
+            for message_id in expired:
+                self._tell(watcher.dropped, message_id)
 
     def _end(self, reason: Exception) -> None:
         if self._over is not None:
@@ -370,18 +404,14 @@ class MsrpSession:
         self._unbind()
         self._home.closed(self)
         self._let_go_on()
-        self._fail(reason)
-
-    def _fail(self, reason: Exception, *, only_sent: bool = False) -> None:
-        """Messages will not be sent: all of them, or those that have begun to be."""
-        for message in list(self._waiting):
-            if message.to_path or not only_sent:
-                self._waiting.pop(message).errback(reason)
+        self._post.fail_all(reason)
+        self.inbox.close()
+        self._user = NOBODY  # who holds a session is not held by it
 
     def _let_go_on(self) -> None:
-        held, self._held = self._held, []
+        held, self.held = self.held, {}
         for connection in held:
-            connection.resume()
+            connection.resume(self)
 
     def _tell(self, told: Any, *what: object) -> None:
         """Tell the user something; what he makes of it is his affair."""
@@ -391,13 +421,16 @@ class MsrpSession:
             self._log.failure("the user of a session failed")
 
 
-def _pieces(content: bytes | IBody) -> Iterator[bytes]:
-    """The content, a turn's octets at a time."""
-    if not isinstance(content, bytes):
-        yield from content.pieces(TURN)
-        return
-    for at in range(0, len(content), TURN):
-        yield content[at : at + TURN]
+def _reached(remote: Remote) -> tuple[object, ...]:
+    """What makes a connection to the other side another one."""
+    return remote.path, remote.connect_to, remote.fingerprints, remote.connection
+
+
+def _limits(limits: ReceptionLimits, max_size: int) -> ReceptionLimits:
+    """Those of a session that takes no more than so many octets; 0 says nothing."""
+    if not 0 < max_size < limits.max_size:
+        return limits
+    return msgspec.structs.replace(limits, max_size=max_size)
 
 
 def _is_secure(path: tuple[str, ...]) -> bool:

@@ -7,11 +7,12 @@ in pieces, and each goes to the system's own buffers.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +26,16 @@ from cpmgw.msrp.interfaces import IBody
 _PREFIX: Final = "msrp-"
 _LOCK: Final = "lock"
 _PRIVATE: Final = 0o700
+# A directory is being made for no longer than this, in seconds of the file system.
+_BEING_MADE: Final = 3600.0
+# This part of the storage is for bodies that are small.
+_FOR_SMALL: Final = 8
 
 
 class SpoolLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How much is kept, in octets: a body in memory, all in memory, all there is.
 
+    An eighth of all there is cannot be had by bodies that are too large for memory.
     `files` is how many bodies may be under way to files at once.
     """
 
@@ -40,11 +46,20 @@ class SpoolLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spool:
-    """Makes bodies and bounds what they take together."""
+    """Makes bodies and bounds what they take together.
 
-    def __init__(self, directory: str, limits: SpoolLimits) -> None:
+    `trouble` is told of files that could not be closed or removed.
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        limits: SpoolLimits,
+        trouble: Callable[[OSError], object] = lambda _: None,
+    ) -> None:
         self._root = Path(directory)
         self._limits = limits
+        self.trouble = trouble
         self._own: Path | None = None
         self._lock = -1
         self._bodies = 0
@@ -57,6 +72,7 @@ class Spool:
 
     def sweep(self) -> None:
         """Remove what processes that are no more have left."""
+        self._sweep_half_made()
         for each in self._root.glob(f"{_PREFIX}*"):
             try:
                 descriptor = os.open(each / _LOCK, os.O_RDWR)
@@ -75,19 +91,22 @@ class Spool:
         """Remove the directory; bodies that are still open lose their files."""
         if self._own is not None:
             shutil.rmtree(self._own, ignore_errors=True)
-            os.close(self._lock)
-            self._own = None
+            self._forget_directory()
 
-    def body(self) -> Body:
-        """Make an empty body."""
+    def body(self, head: int = 0) -> Body:
+        """Make an empty body; so many octets are kept beside it. NoRoom if not."""
+        self.reserve(head)
         self._bodies += 1
-        return Body(self)
+        return Body(self, head)
 
     # -- for bodies ---------------------------------------------------------------
 
-    def reserve(self, octets: int) -> None:
-        """Take room for so many more octets; NoRoom if there is none."""
-        if self.used + octets > self._limits.storage:
+    def reserve(self, octets: int, size: int = 0) -> None:
+        """Take room for so many more octets of a body of a size; NoRoom if none is."""
+        storage = self._limits.storage
+        if size > self._limits.spill:
+            storage -= storage // _FOR_SMALL
+        if self.used + octets > storage:
             raise NoRoom("too much is stored")
         self.used += octets
 
@@ -101,8 +120,7 @@ class Spool:
         if self.files >= self._limits.files:
             raise NoRoom("too many files")
         try:
-            path = self._directory() / secrets.token_hex(8)
-            opened = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            opened, path = self._open()
         except OSError as error:
             raise NoRoom(f"cannot store: {error}") from error
         self.files += 1
@@ -113,34 +131,80 @@ class Spool:
         self._bodies -= 1
         self.used -= octets
 
+    # -- within -------------------------------------------------------------------
+
+    def _open(self) -> tuple[int, Path]:
+        """Open a file, in a new directory if somebody has removed ours."""
+        try:
+            return self._create()
+        except FileNotFoundError:
+            self._forget_directory()
+            return self._create()
+
+    def _create(self) -> tuple[int, Path]:
+        path = self._directory() / secrets.token_hex(8)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), path
+
     def _directory(self) -> Path:
         if self._own is None:
             name = f"{_PREFIX}{secrets.token_hex(8)}"
             new = self._root / f".{name}"  # another process might sweep it unlocked
             new.mkdir(_PRIVATE, parents=True)
             lock = os.open(new / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._lock, self._own = lock, new.rename(self._root / name)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._own = new.rename(self._root / name)
+            except OSError:
+                os.close(lock)
+                raise
+            self._lock = lock
         return self._own
+
+    def _forget_directory(self) -> None:
+        if self._own is not None:
+            os.close(self._lock)
+            self._own, self._lock = None, -1
+
+    def _sweep_half_made(self) -> None:
+        """Remove directories that are not being made any more: older than this one."""
+        found = list(self._root.glob(f".{_PREFIX}*"))
+        if not found:
+            return
+        probe = self._root / f".probe-{secrets.token_hex(8)}"
+        try:
+            probe.touch()
+            now = probe.stat().st_mtime
+            probe.unlink()
+            for each in found:
+                if each.stat().st_mtime + _BEING_MADE <= now:
+                    shutil.rmtree(each, ignore_errors=True)
+        except OSError as error:
+            self.trouble(error)
 
 
 @implementer(IBody)
 class Body:
-    """The content of one message: written in pieces, then read."""
+    """The content of one message: written in pieces, then read.
 
-    def __init__(self, spool: Spool) -> None:
+    `size` is where it ends; holes in it take no room.
+    """
+
+    def __init__(self, spool: Spool, head: int = 0) -> None:
         self._spool = spool
+        self._taken = head
         self._memory = bytearray()
         self._file = -1
         self._open = True
         self.path: Path | None = None
         self.size = 0
 
-    def write(self, offset: int, data: bytes) -> None:
-        """Put octets at an offset; NoRoom where they may not be kept."""
+    def write(self, offset: int, data: bytes, fresh: int | None = None) -> None:
+        """Put octets at an offset, so many that were not there; NoRoom if not kept."""
         size = max(self.size, offset + len(data))
         more = size - self.size
-        self._spool.reserve(more)
+        fresh = len(data) if fresh is None else fresh
+        self._spool.reserve(fresh, size)
+        self._taken += fresh
         self.size = size
         if self.path is None:
             if self._spool.fits_memory(size, more):
@@ -151,11 +215,15 @@ class Body:
         self._store(offset, data)
 
     def finish(self) -> None:
-        """Everything is written."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-            self._spool.files -= 1
+        """Everything is written; NoRoom where only now it shows that it is not."""
+        if self._file < 0:
+            return
+        file, self._file = self._file, -1
+        self._spool.files -= 1
+        try:
+            os.close(file)
+        except OSError as error:
+            raise NoRoom(f"cannot store: {error}") from error
 
     def read(self) -> bytes:
         """All of it; for what is known to be small."""
@@ -177,12 +245,16 @@ class Body:
         if not self._open:
             return
         self._open = False
-        self.finish()
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
         self._spool.in_memory -= len(self._memory)
         self._memory = bytearray()
-        self._spool.closed(self.size)
+        self._spool.closed(self._taken)
+        with contextlib.suppress(NoRoom):  # nobody wants it any more
+            self.finish()
+        try:
+            if self.path is not None:
+                self.path.unlink(missing_ok=True)
+        except OSError as error:
+            self._spool.trouble(error)
 
     def _put(self, offset: int, data: bytes) -> None:
         memory = self._memory

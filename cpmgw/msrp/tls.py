@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,9 @@ _HASHES: Final = {
     "sha-384": hashlib.sha384,
     "sha-512": hashlib.sha512,
 }
+_CERTIFICATE: Final = re.compile(
+    rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL
+)
 
 
 class Identity:
@@ -29,10 +33,9 @@ class Identity:
         certificate = Path(listen.certificate or listen.key).read_bytes()
         key = Path(listen.key).read_bytes()
         self.pair = ssl.PrivateCertificate.loadPEM(certificate + b"\n" + key)
-        self._chain = []
+        self._chain: list[crypto.X509] = []
         if listen.chain:
-            chain = Path(listen.chain).read_bytes()
-            self._chain.append(ssl.Certificate.loadPEM(chain).original)
+            self._chain = certificates(Path(listen.chain).read_bytes())
 
     @property
     def fingerprint(self) -> str:
@@ -67,8 +70,18 @@ def client(
 
 def trust_roots(paths: Iterable[str]) -> Any:
     """The authorities of some PEM files, None for those of the platform."""
-    certificates = [ssl.Certificate.loadPEM(Path(each).read_bytes()) for each in paths]
-    return ssl.trustRootFromCertificates(certificates) if certificates else None
+    roots = [
+        ssl.Certificate(root)
+        for each in paths
+        for root in certificates(Path(each).read_bytes())
+    ]
+    return ssl.trustRootFromCertificates(roots) if roots else None
+
+
+def certificates(pem: bytes) -> list[crypto.X509]:
+    """All certificates of a PEM file; crypto.Error where there is none."""
+    found = _CERTIFICATE.findall(pem) or [pem]
+    return [crypto.load_certificate(crypto.FILETYPE_PEM, each) for each in found]
 
 
 def fingerprint_of(certificate: crypto.X509) -> str:

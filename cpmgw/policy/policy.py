@@ -215,6 +215,9 @@ def contradictions(policy: Policy) -> dict[str, str]:
         faults["delivery_statuses.DELIVERED"] = "must not be empty"
     if policy.sms.set_dpf and policy.submit_with != "data_sm":
         faults["sms.set_dpf"] = 'needs submit_with "data_sm"'
+    if policy.sms.invitation_text and policy.session.sender == "number":
+        # What the SM-SC holds names nobody (TS 6.2.2.1.3 step 1).
+        faults["sms.invitation_text"] = 'needs sender "user" in [policy.session]'
     return faults | dict(_within_tables(policy))
 
 

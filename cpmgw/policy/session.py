@@ -10,7 +10,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from cpmgw.policy.kinds import FailureReport, OptionalSeconds, WhichSessions
-from cpmgw.policy.texts import ENGLISH, LanguageRule, SessionTexts, faults_of, places_of
+from cpmgw.policy.texts import (
+    ENGLISH,
+    PLACES,
+    LanguageRule,
+    SessionTexts,
+    faults_of,
+    places_of,
+)
 
 Invitation = Literal["accept", "ask", "reject"]
 
@@ -33,6 +40,8 @@ class SessionPolicy(
     modification: Invitation = "accept"
     second_invitation: Literal["replace", "separate"] = "replace"
     sender: Literal["user", "number"] = "user"
+    most_per_inviter: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 20
+    ask_again: Annotated[int, msgspec.Meta(ge=0, le=86_400)] = 60
 
     # Messages in the session.
     success_report: bool = False
@@ -61,6 +70,9 @@ def contradictions(policy: SessionPolicy) -> dict[str, str]:
     faults = {}
     if policy.sender == "user" and policy.second_invitation == "separate":
         faults["second_invitation"] = 'is "separate", which needs sender "number"'
+    if policy.acknowledge == "answered" and policy.failure_report != "yes":
+        # Nobody answers then, and what was refused would count as taken.
+        faults["failure_report"] = 'must be "yes" with acknowledge "answered"'
     if policy.leave_instructions != "never" and not policy.leave_by_text:
         faults["leave_instructions"] = "tell of leaving, but leave_by_text is false"
     if policy.participants_in_messages and not policy.participant_information:
@@ -74,6 +86,8 @@ def contradictions(policy: SessionPolicy) -> dict[str, str]:
         wrong = dict(faults_of(texts))
         if policy.sender == "number" and "invitation" not in wrong:
             wrong |= _unnamed(texts)
+        if not policy.leave_by_text:
+            wrong |= _told_to_leave(texts, wrong)
         for key, fault in wrong.items():
             faults[f"texts[{number}].{key}"] = fault
     return faults | _language_faults(policy, known)
@@ -84,6 +98,16 @@ def _unnamed(texts: SessionTexts) -> dict[str, str]:
     if "sender" in places_of(texts.invitation):
         return {}
     return {"invitation": 'lacks {sender}, which sender "number" asks for'}
+
+
+def _told_to_leave(texts: SessionTexts, wrong: dict[str, str]) -> dict[str, str]:
+    # A word that does nothing is not to be told. how_to_leave has its own rule.
+    return {
+        key: "has {leave}, but leave_by_text is false"
+        for key in PLACES
+        if key not in wrong and key != "how_to_leave"
+        if "leave" in places_of(getattr(texts, key))
+    }
 
 
 def _language_faults(policy: SessionPolicy, known: list[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
+from cpmgw.policy.keywords import plain
 from cpmgw.policy.kinds import LanguageTag
 from cpmgw.policy.selection import NumberPrefix
 
@@ -94,11 +95,11 @@ ENGLISH: Final = SessionTexts(
     accept=("yes", "accept"),
     reject=("no", "reject"),
     leave=("leave",),
-    invitation="{sender} would like to chat with you. "
+    invitation="{sender} would like to chat with you ({subject}). "
     "Answer {accept} to accept or {reject} to decline.",
     group_invitation='{sender} invites you to the group "{group}" ({participants}). '
     "Answer {accept} to accept or {reject} to decline.",
-    invited="{sender} has started a chat with you.",
+    invited="{sender} has started a chat with you ({subject}).",
     group_invited='{sender} has added you to the group "{group}".',
     late="It is too late to answer the invitation of {sender}.",
     closed="The chat with {sender} has been closed.",
@@ -129,7 +130,7 @@ def faults_of(texts: SessionTexts) -> Iterator[tuple[str, str]]:
             yield key, fault
     seen: set[str] = set()
     for key in ("accept", "reject", "leave"):
-        words = [word.casefold() for word in getattr(texts, key)]
+        words = [plain(word) for word in getattr(texts, key)]
         if not words:
             yield key, "must name at least one word"
         if seen & set(words) or len(set(words)) != len(words):

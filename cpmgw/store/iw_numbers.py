@@ -89,7 +89,8 @@ _POOLS: Final = """
 
 _LOST: Final = """
     SELECT number, user, pool FROM iw_allocations
-    WHERE one_to_one AND used <= ? ORDER BY used LIMIT ?
+    WHERE one_to_one AND (used <= ? OR (conversation <> '' AND used <= ?))
+    ORDER BY used LIMIT ?
 """
 
 _Row = tuple[str, str, str, str, str, str, str, str, float, float, int, int]
@@ -248,9 +249,13 @@ def take_back(cursor: sqlite3.Cursor, allocation: Allocation) -> bool:
     return True
 
 
-def end_lost(cursor: sqlite3.Cursor, before: float, limit: int) -> int:
-    """Take back numbers of sessions of two last used `before` then; how many."""
-    lost = cursor.execute(_LOST, (before, limit)).fetchall()
+def end_lost(cursor: sqlite3.Cursor, before: float, apart: float, limit: int) -> int:
+    """Take back numbers of sessions of two last used `before` then; how many.
+
+    One that has a conversation is of that session alone, which cannot begin again:
+    `apart` is for those.
+    """
+    lost = cursor.execute(_LOST, (before, apart, limit)).fetchall()
     for number, user, pool in lost:
         _drop(cursor, number, pool, user)
     return len(lost)

@@ -285,9 +285,9 @@ class AllocatedNumbers:
         """Release an allocation; False if it was used since."""
         return self._perform(iw_numbers.take_back, allocation)
 
-    def end_lost(self, before: float) -> Deferred[int]:
-        """Take back some numbers of sessions of two last used before; how many."""
-        return self._perform(iw_numbers.end_lost, before, SWEEP)
+    def end_lost(self, before: float, apart: float) -> Deferred[int]:
+        """Take back some numbers of sessions of two last used then; how many."""
+        return self._perform(iw_numbers.end_lost, before, apart, SWEEP)
 
     def allocations(
         self, after: tuple[str, str] = ("", "")

@@ -100,6 +100,16 @@ class MetricsTest(SynchronousTestCase):
         name = "cpmgw_large_messages_total"
         self.assertEqual(self.value(name, status="413"), 1)
 
+    def test_sessions(self) -> None:
+        """Sessions that stand have a gauge, their messages a count each way."""
+        self.traffic.sessions += 3
+        self.traffic.chats["outbound", 413] += 1
+        self.traffic.chats["inbound", None] += 2
+        name = "cpmgw_chat_messages_total"
+        self.assertEqual(self.value("cpmgw_sessions"), 3)
+        self.assertEqual(self.value(name, direction="outbound", status="413"), 1)
+        self.assertEqual(self.value(name, direction="inbound", status="none"), 2)
+
     def test_alerts(self) -> None:
         """Alerts are counted by SM-SC and by what they come to."""
         for found in (Alert.AWAITED, Alert.UNEXPECTED, Alert.UNEXPECTED):

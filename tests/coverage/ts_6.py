@@ -87,6 +87,7 @@ _SMS: Final = (
     Item("TS 6.2.4 2b", "the IMDN of a chat message whose session has ended: MESSAGE"),
     Item("TS 6.2.4 B", "the 200 to BYE has Message-Context and Message-Correlator"),
     Item("TS 6.2.4 session", "the 200 to a session has Message-Context"),
+    Item("TS 6.6", "media are protected as policy says"),
 )
 
 TS_6: Final = (*_COMMON, *_SMS)

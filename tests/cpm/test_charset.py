@@ -47,6 +47,12 @@ class CharsetTests(SynchronousTestCase):
         for name in ("", " ", "us-ascii", "US-ASCII", "ascii", "ansi_x3.4-1968"):
             self.assertEqual(decoded("Grüße".encode(), name), "Grüße")
 
+    def test_half_a_character(self) -> None:
+        """Half a surrogate pair is no text, whatever codec lets it through."""
+        for octets, name in ((b"+2AA-", "utf-7"), (b"Hello +3gA-", "utf-7")):
+            self.assertRaises(CannotBecomeText, decoded, octets, name)
+        self.assertEqual(decoded("😀".encode("utf-7"), "utf-7"), "😀")
+
     def test_utf_16(self) -> None:
         """A byte order mark decides, big endian else (RFC 2781 4.3)."""
         text = "Grüße"

@@ -20,7 +20,7 @@ from cpmgw.cpm.conference_info import (
     Status,
     User,
     UserPart,
-    changes,
+    differ,
     parse_conference_info,
 )
 from cpmgw.cpm.errors import ConferenceInfoError
@@ -96,7 +96,7 @@ def at(status: Status, entity: str = "e") -> Endpoint:
 
 class Reading(SynchronousTestCase):
     def test_whole_document(self) -> None:
-        """Subject, names, roles, endpoints, and who the document was made for."""
+        """Subject, names, endpoints, and who the document was made for."""
         state = after(ConferenceState(), parse_conference_info(WHOLE))
         self.assertEqual(
             state,
@@ -109,18 +109,16 @@ class Reading(SynchronousTestCase):
                     User(
                         ALICE,
                         "Alice & co",
-                        ("Administrator", "participant"),
                         endpoints=(at(Status.CONNECTED, "sip:a@10.0.0.1"),),
                     ),
                     User(
                         BOB,
-                        roles=("Administrator", "other"),
                         own=True,
                         endpoints=(at(Status.ON_HOLD, "b"),),
                     ),
                     User(
                         EVE,
-                        endpoints=(Endpoint("e", Status.DISCONNECTED, "booted"),),
+                        endpoints=(Endpoint("e", Status.DISCONNECTED),),
                     ),
                 ),
             ),
@@ -263,7 +261,6 @@ class Versions(SynchronousTestCase):
     def test_deleted(self) -> None:
         """A conference that has ended has nobody in it."""
         found = after(state_of(User(EVE)), document(2, state=State.DELETED))
-        self.assertTrue(found.deleted)
         self.assertEqual(found.present(), ())
 
     def test_without_version(self) -> None:
@@ -279,7 +276,7 @@ class Merging(SynchronousTestCase):
     """Partial documents, element by element (RFC 4575 4.6)."""
 
     known = state_of(
-        User(ALICE, "Alice", ("Administrator",), endpoints=(at(Status.CONNECTED),)),
+        User(ALICE, "Alice", endpoints=(at(Status.CONNECTED),)),
         User(BOB, "Bob", own=True, endpoints=(at(Status.PENDING),)),
     )
 
@@ -325,22 +322,15 @@ class Merging(SynchronousTestCase):
         self.assertFalse(self.merged(part)[ALICE].takes_part)
 
     def test_partial_endpoint(self) -> None:
-        """How an endpoint left is kept when it is only told once."""
+        """What is told once of an endpoint is kept when nothing else is told."""
         parts = (
-            EndpointPart(
-                entity="e",
-                state=State.PARTIAL,
-                status=Status.DISCONNECTING,
-                disconnection_method="booted",
-            ),
             EndpointPart(entity="e", state=State.PARTIAL, status=Status.DISCONNECTED),
+            EndpointPart(entity="e", state=State.PARTIAL),
         )
         found = self.merged(
             UserPart(entity=ALICE, state=State.PARTIAL, endpoints=parts)
         )
-        self.assertEqual(
-            found[ALICE].endpoints, (Endpoint("e", Status.DISCONNECTED, "booted"),)
-        )
+        self.assertEqual(found[ALICE].endpoints, (Endpoint("e", Status.DISCONNECTED),))
 
     def test_whole_list_in_a_partial_document(self) -> None:
         """A list of users that is whole replaces the list."""
@@ -423,32 +413,27 @@ class Presence(SynchronousTestCase):
 class ChangesBetween(SynchronousTestCase):
     def test_joined_and_left(self) -> None:
         """Who was not there joined, whoever is not there any more left."""
-        before = state_of(
-            User(ALICE, "Alice"), User(BOB, endpoints=(at(Status.PENDING),))
-        )
-        now = state_of(
-            User(ALICE, "A", endpoints=(at(Status.DISCONNECTED),)),
-            User(BOB),
-            User(EVE),
-        )
-        found = changes(before, now)
-        self.assertEqual(found.joined, (User(BOB), User(EVE)))
-        self.assertEqual(found.left, (User(ALICE, "Alice"),))
-        self.assertTrue(found)
+        before = state_of(User(ALICE), User(BOB, endpoints=(at(Status.PENDING),)))
+        for now in (
+            state_of(User(ALICE), User(BOB)),
+            state_of(User(ALICE), User(EVE)),
+            state_of(User(ALICE, endpoints=(at(Status.DISCONNECTED),))),
+            state_of(User(EVE)),
+        ):
+            self.assertTrue(differ(before, now))
 
     def test_nothing(self) -> None:
         """Another version with the same people is no change."""
         before, now = state_of(User(BOB), version=1), state_of(User(BOB), version=9)
-        self.assertFalse(changes(before, now))
+        self.assertFalse(differ(before, now))
 
     def test_subject(self) -> None:
         """Another subject is one."""
         now = msgspec.structs.replace(state_of(User(BOB)), subject="S")
-        found = changes(state_of(User(BOB)), now)
-        self.assertTrue(found.subject and found)
+        self.assertTrue(differ(state_of(User(BOB)), now))
 
     def test_end(self) -> None:
         """When a conference ends all have left."""
         state = state_of(User(BOB), User(EVE))
         gone = after(state, document(2, state=State.DELETED))
-        self.assertEqual(changes(state, gone).left, (User(BOB), User(EVE)))
+        self.assertTrue(differ(state, gone))

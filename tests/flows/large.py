@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.protocol import ClientFactory, Protocol
 
+from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.lab.conversation import Conversation
 from cpmgw.lab.handset import Handset
 from cpmgw.msrp.interfaces import IMsrpSession
@@ -87,6 +88,8 @@ class LargeOutbound(Large):
         sent = talk.say(text, **details)
         self.settle()
         status: int = self.successResultOf(sent)
+        self.network.advance(ANSWER_FIRST)  # then the BYE, where there is one
+        self.settle()
         return status
 
     def submitted(self) -> list[SubmitSm]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cpmgw.cpm.headers import MESSAGE_CONTEXT
+from cpmgw.iwf.sms.chat.numbering import REST
 from cpmgw.lab.behaviour import SmsBehaviour
 from cpmgw.msrp.interfaces import IMsrpSession
 from cpmgw.msrp.node import MsrpNode
@@ -129,6 +130,15 @@ class Asked(Chatting):
         self.write("yes")
         self.assertIn("too late", self.bob.texts[-1] or "")
 
+    def test_something_else_since(self) -> None:
+        """What answers a message that came since the invitation is for its sender."""
+        _, pending = self.side.invite()
+        self.network.advance(61)
+        self.assertEqual(self.final(pending), 408)
+        self.send(text="Shall we meet?")
+        self.write("yes")
+        self.assertEqual(self.alice.texts, ["yes"])
+
     def test_other_words(self) -> None:
         """What is no answer reaches the inviter as a message."""
         _, pending = self.side.invite()
@@ -181,7 +191,16 @@ class OwnNumber(Chatting, Mortal):
         self.assertEqual(talk.texts, ["Hi"])
         talk.bye()
         self.settle()
+        self.network.advance(REST)
+        self.settle()
         self.assertEqual(self.write("Hi", target=NUMBER), CommandStatus.ESME_RINVDSTADR)
+
+    def test_for_a_while(self) -> None:
+        """What is answered just after the end is for Alice still."""
+        self.established().bye()
+        self.settle()
+        self.assertEqual(self.write("Hi", target=NUMBER), CommandStatus.ESME_ROK)
+        self.assertEqual(self.cpm.user(ALICE).texts, ["Hi"])
 
     def test_shutdown(self) -> None:
         """A gateway that stops hangs up first, and gives the number back."""

@@ -6,10 +6,13 @@ from twisted.internet.defer import Deferred
 
 from cpmgw.cpm.cpim import parse_cpim
 from cpmgw.cpm.imdn import parse_imdn
+from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.lab.behaviour import SmsBehaviour
 from tests.flows.chatting import Chatting
+from tests.flows.dialog import IDS
 from tests.flows.house import ALICE, BOB
 from tests.flows.messages import Talk
+from tests.flows.test_directory import NameServer
 from txsmpp.status import CommandStatus
 
 FAILURE = 0xFE  # RDELIVERYFAILURE, of Table 2
@@ -60,6 +63,8 @@ class ToTheHandset(Messages):
         """What SMS does not take: 413, and BYE with cause 480. [TS 6.2.3 B]"""
         self.centre.behave(SmsBehaviour(status=FAILURE))
         self.assertEqual(self.say(self.talk, "Hello"), 413)
+        self.assertEqual(self.talk.byes, [])  # the answer is on its way first
+        self.network.advance(ANSWER_FIRST)
         self.settle()
         self.assertEqual(self.talk.reasons, ['SIP;cause=480;text="Bearer unavailable"'])
 
@@ -186,6 +191,60 @@ class FromTheHandset(Messages):
         """Who has no session sends a message as ever."""
         self.write("Hi", source="+15145550003")
         self.assertEqual((self.talk.texts, self.alice.texts), ([], ["Hi"]))
+
+
+class AcknowledgedAtOnce(Chatting):
+    policy = 'session.acknowledge = "sent"'
+
+    def test_refused_later(self) -> None:
+        """What the session refuses after the SM-SC was answered comes as a message."""
+        talk = self.established()
+        talk.status = Deferred()
+        self.assertEqual(self.write("Hi"), CommandStatus.ESME_ROK)
+        talk.status.callback(415)
+        self.settle()
+        self.assertEqual(self.alice.texts, ["Hi"])
+
+
+class Directory(Chatting):
+    """A gateway with a DNS that says nothing."""
+
+    more = '[enum]\nsuffix = "e164.arpa"\nservers = ["127.0.0.1:5353"]'
+
+    def test_nothing_is_looked_up(self) -> None:
+        """What goes into a session asks no directory, and is in order therefore."""
+        names = NameServer({})
+        names.silent = True
+        self.network.listenUDP(5353, names, "127.0.0.1")
+        talk = self.established()
+        for text in ("one", "two", "three"):
+            self.assertEqual(self.write(text), CommandStatus.ESME_ROK)
+        self.assertEqual(talk.texts, ["one", "two", "three"])
+        self.assertEqual(names.asked, [])
+
+
+class NotAsked(Chatting):
+    """Ends that nobody with a handset asked for."""
+
+    policy = 'session.inform_closed = "never"'
+
+    def test_stop(self) -> None:
+        """A gateway that stops says that the user has not left.
+
+        (Conversation TS 8.2.2.3 A, 9.2.7: without a Reason, or with 200, he has.)
+        """
+        talk = self.established()
+        self._stop(self.gateway)
+        self.assertEqual(talk.reasons, ['SIP;cause=480;text="Temporarily Unavailable"'])
+        self.gateway = self.start_gateway()
+
+    def test_expired(self) -> None:
+        """Neither has the user of a session whose timer has expired (RFC 4028 10)."""
+        timer = (("Session-Expires", "90;refresher=uac"), ("Supported", "timer"))
+        talk = self.established(headers=(*IDS, *timer))
+        self.network.advance(91)
+        self.settle()
+        self.assertEqual(talk.reasons, ['SIP;cause=480;text="Temporarily Unavailable"'])
 
 
 class Closing(Chatting):

@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred
 from cpmgw.cpm.features import Feature
 from cpmgw.lab.behaviour import SmsBehaviour
 from cpmgw.msrp.interfaces import IMsrpSession
+from cpmgw.sip.legs import Incoming
+from cpmgw.sip.message import Response, respond
 from tests.flows.large import TEXT, LargeOutbound, SendByHand, wrapping
 
 
@@ -50,7 +52,7 @@ class Ends(LargeOutbound):
         """
         node: Any = self.gateway.msrp
         opening: Deferred[IMsrpSession] = Deferred()
-        self.patch(node, "open", lambda user: opening)
+        self.patch(node, "open", lambda *_: opening)
         talk, pending = self.side.invite(
             feature=Feature.LARGE, body=wrapping("text/plain")
         )
@@ -82,6 +84,34 @@ class Ends(LargeOutbound):
         self.network.cut("127.0.0.1", 2855)
         self.settle()
         self.assertEqual(talk.reasons, ['SIP;cause=408;text="Request Timeout"'])
+
+    def test_idle_in_the_middle(self) -> None:
+        """A message that got nothing more for two minutes will not come: BYE."""
+        talk = self.side.large()
+        talk.acknowledge()
+        raw = self.raw(SendByHand(talk, "hand-1", 1, 700).encode())
+        self.pass_time(115.0)
+        self.assertEqual(talk.byes, [])
+        self.pass_time(10.0)
+        self.assertEqual(talk.reasons, ['SIP;cause=408;text="Request Timeout"'])
+        raw.close()
+
+    def test_message_after_our_bye(self) -> None:
+        """What comes once we hang up is refused: its sender was told it did not."""
+        held: Deferred[Response] = Deferred()
+
+        async def hold(incoming: Incoming) -> Response:
+            await held
+            return respond(incoming.request, 200)
+
+        talk = self.established()
+        self.side.endpoint.serve("BYE", hold, in_dialog=True)
+        self.pass_time(601.0)
+        self.assertEqual(self.say(talk), 413)
+        self.assertEqual(self.submitted(), [])
+        talk.session.close()
+        held.callback(None)  # type: ignore[arg-type]
+        self.settle()
 
     def test_no_bye(self) -> None:
         """A sender that does not hang up after its message is hung up on."""

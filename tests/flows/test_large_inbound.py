@@ -9,11 +9,12 @@ from twisted.internet.defer import Deferred
 from cpmgw.cpm.cpim import CpimMessage, parse_cpim
 from cpmgw.cpm.features import Feature, accept_contact, icsi, tag
 from cpmgw.cpm.identity import nccsid_of
+from cpmgw.iwf.sms import inbound_large
 from cpmgw.lab.handset import SmsOptions
 from cpmgw.lab.laboratory import LabSettings
 from cpmgw.lab.outbox import Patience
 from cpmgw.lab.receipt import Address
-from cpmgw.msrp import session
+from cpmgw.msrp import inbox
 from cpmgw.sdp.roles import Direction, Setup
 from cpmgw.sip.message import Response
 from tests.flows.house import ALICE, BOB, House
@@ -243,6 +244,57 @@ class Failures(LargeInbound):
             self.assertTrue(reason.startswith("SIP;cause="), reason)
             self.assertEqual(self.side.last.came, [])
 
+    def test_multipart_answer(self) -> None:
+        """The description may be one part of an answer (RFC 5621 3.1)."""
+
+        def several(talk: Talk) -> Response:
+            whole = self.side.response(talk, 200)
+            body = (
+                b"--b\r\nContent-Type: application/sdp\r\n\r\n"
+                + whole.body
+                + b"\r\n--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b--\r\n"
+            )
+            return _multipart(whole, body)
+
+        self.side.answer = several
+        self.assertEqual(self.outcome(), OK)
+        self.assertEqual(self.side.last.texts, [TEXT])
+
+    def test_broken_multipart_answer(self) -> None:
+        """One that cannot be taken apart: ACK, BYE, and no other try."""
+        self.side.answer = lambda talk: _multipart(
+            self.side.response(talk, 200), b"no boundary at all"
+        )
+        self.assertEqual(self.outcome(), PERMANENT)
+        (reason,) = self.side.last.reasons
+        self.assertTrue(reason.startswith("SIP;cause=488;"), reason)
+
+    def test_no_invite(self) -> None:
+        """An INVITE that cannot be made leaves no session behind."""
+
+        def broken(*_: object, **__: object) -> None:
+            raise RuntimeError("a fault")
+
+        self.patch(inbound_large, "large_request", broken)
+        self.write()
+        self.settle()
+        self.assertEqual(self.side.talks, [])
+        self.assertEqual(len(self.gateway.msrp), 0)  # type: ignore[arg-type]
+        self.assertTrue(self.flushLoggedErrors(RuntimeError))
+
+    def test_hold_in_the_middle(self) -> None:
+        """488 for who wants to hold a message half-way; it goes on (RFC 3264 8.4)."""
+        self.side.taking = Deferred()
+        statuses = self.write()
+        talk = self.side.last
+        held = talk.description.replace(b"a=recvonly", b"a=inactive")
+        self.assertNotEqual(held, talk.description)
+        self.assertEqual(talk.reinvite(held).status, 488)
+        self.side.taking.callback(200)
+        self.wait_until(lambda: statuses.called)
+        self.settle()
+        self.assertEqual(self.successResultOf(statuses)[-1], OK)
+
     def test_smaller_maximum(self) -> None:
         """A client that takes less by MSRP is not sent more: no other try."""
         self.side.answer = self.answering(more=("max-size:1000",))
@@ -268,6 +320,20 @@ class Failures(LargeInbound):
         self.assertEqual(self.temporary(), 1)
         self.network.heal("127.0.0.1", 2900)
         self.side.last.session.close()
+
+    def test_no_answer_to_the_cancel(self) -> None:
+        """One that is deaf to the CANCEL holds up no SM-SC, and leaves nothing."""
+        ringing: Deferred[Response] = Deferred()
+        self.side.answer = lambda talk: ringing
+        self.patch(self.side.endpoint, "cancel", lambda *_: None)
+        self.network.partition("127.0.0.1", 5070)
+        self.write()
+        self.pass_time(51.0)
+        self.assertEqual(self.temporary(), 1)
+        self.network.heal("127.0.0.1", 5070)
+        for talk in self.side.talks:
+            talk.session.close()
+        self.pass_time(60.0)
 
     def test_no_answer_to_the_invite(self) -> None:
         """A client that rings and rings: CANCEL before the SM-SC waits no longer."""
@@ -342,6 +408,81 @@ class Failures(LargeInbound):
         return answer
 
 
+class Impatient(LargeInbound):
+    smsc = "answer_timeout = 30.0"
+
+    def test_as_long_as_the_centre_waits(self) -> None:
+        """All of it is over ten seconds before the SM-SC waits no longer."""
+        ringing: Deferred[Response] = Deferred()
+        self.side.answer = lambda talk: ringing
+        self.write()
+        self.pass_time(19.0)
+        self.assertEqual(self.temporary(), 0)
+        self.pass_time(2.0)
+        self.assertEqual(self.temporary(), 1)
+        self.side.last.session.close()
+
+
+class Stopping(LargeInbound):
+    settings = LabSettings(patience=Patience(attempts=3, retry=5.0))
+    leaves = True
+
+    def test_in_the_middle(self) -> None:
+        """A message that was being sent when the gateway stopped comes again, once."""
+        self.side.taking = Deferred()
+        statuses = self.write()
+        first = self.side.last
+        self._stop(self.gateway)
+        self.side.taking = 200
+        first.session.close()
+        self.gateway = self.start_gateway()
+        self.pass_time(30.0)
+        self.wait_until(lambda: statuses.called)
+        self.assertEqual(self.successResultOf(statuses)[-1], OK)
+        self.assertEqual(self.side.last.texts, [TEXT])
+        again = self.side.last.first
+        assert first.first is not None and again is not None
+        for name in ("Conversation-ID", "Contribution-ID"):
+            self.assertEqual(first.first.headers.get(name), again.headers.get(name))
+
+
+class Unprotected(LargeInbound):
+    policy = 'media_protection = "require"'
+
+    def test_nothing_in_clear(self) -> None:
+        """Where policy requires TLS nothing is offered without. [TS 6.6]"""
+        self.assertEqual(self.outcome(), PERMANENT)
+        self.assertEqual(self.side.talks, [])
+
+
+class OnlyErrors(LargeInbound):
+    policy = 'large.failure_report = "partial"'
+
+    def test_refused(self) -> None:
+        """A refusal that comes after all has left counts (RFC 4975 7.1.2)."""
+        self.side.taking = 413
+        self.assertEqual(self.outcome(), PERMANENT)
+        self.assertEqual(self.side.last.reasons, [FAILED])
+
+    def test_nothing_said(self) -> None:
+        """Without one within ten seconds it has gone well."""
+        statuses = self.write()
+        self.assertEqual(self.side.last.byes, [])
+        self.pass_time(11.0)
+        self.assertEqual(self.successResultOf(statuses)[-1], OK)
+        self.assertEqual(self.side.last.reasons, [COMPLETED])
+
+    def test_lost(self) -> None:
+        """A connection that is lost within them leaves it open: another try."""
+        self.side.taking = Deferred()
+        self.write()
+        self.side.last.session.close()
+        self.network.cut("127.0.0.1", 2855)
+        self.pass_time(3.0)
+        self.assertEqual(self.temporary(), 1)
+        self.side.taking.callback(200)
+
+
 class SecondTry(LargeInbound):
     settings = LabSettings(patience=Patience(attempts=2, retry=5.0))
 
@@ -393,7 +534,7 @@ class Reports(LargeInbound):
 
     def test_not_reported(self) -> None:
         """Where none comes, the answer has said enough."""
-        self.patch(session, "write_report", lambda *args: b"")
+        self.patch(inbox, "write_report", lambda *args: b"")
         statuses = self.write()
         self.assertEqual(self.side.last.byes, [])
         self.pass_time(11.0)
@@ -409,3 +550,11 @@ class Failing(LargeInbound):
         self.side.taking = 413
         talk = self.received()
         self.assertEqual(talk.reasons, [COMPLETED])
+
+
+def _multipart(response: Response, body: bytes) -> Response:
+    """The same answer with this for its body."""
+    headers = response.headers.with_replaced(
+        "Content-Type", 'multipart/mixed;boundary="b"'
+    )
+    return response.replace(headers=headers, body=body)

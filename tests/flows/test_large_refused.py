@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import fail
+
 from cpmgw.cpm.features import Feature
+from cpmgw.errors import StoreError
 from cpmgw.iwf.sms.large import LargeToSms
+from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.lab.behaviour import SmsBehaviour
 from cpmgw.msrp.interfaces import IMsrpSession
 from cpmgw.sip.message import Response
 from tests.flows.dialog import IDS
-from tests.flows.large import TEXT, LargeOutbound, wrapping
-from tests.flows.messages import describe
+from tests.flows.large import TEXT, LargeOutbound, SendByHand, wrapping
+from tests.flows.messages import cpim, describe
+from txsmpp.status import CommandStatus
 
 FAILURE = 0xFE  # RDELIVERYFAILURE, of Table 2
 
@@ -170,13 +175,49 @@ class Failures(LargeOutbound):
         talk.bye()
 
     def test_no_answer(self) -> None:
-        """408 where the SM-SC does not answer in time; the BYE says 480."""
+        """408 where the SM-SC does not answer in time, by BYE too: it may have left."""
         self.centre.behave(SmsBehaviour(silent=True))
         talk = self.established()
         sent = talk.say(TEXT)
         self.pass_time(120.0)
         self.assertEqual(self.successResultOf(sent), 408)
+        self.assertEqual(talk.reasons, ['SIP;cause=408;text="Request Timeout"'])
+
+    def test_store_fails_after_sending(self) -> None:
+        """408 where nothing can be remembered of what SMS has; the BYE is no 480."""
+        failed = fail(StoreError("full"))
+        self.patch(self.gateway.store.sent, "remember", lambda *_: failed)
+        talk = self.established()
+        self.assertEqual(self.say(talk), 408)
+        self.assertEqual(self.bob.texts, [TEXT])
+        (reason,) = talk.reasons
+        self.assertTrue(reason.startswith("SIP;cause=500;"), reason)
+
+    def test_bad_request_of_the_centre(self) -> None:
+        """A 400 of Table 2 is no fault of the wrapper: 413, then 480. [TS 6.2.3 B]"""
+        self.centre.behave(SmsBehaviour(status=CommandStatus.ESME_RINVPRTFLG))
+        talk = self.established()
+        self.assertEqual(self.say(talk), 413)
         self.assertEqual(talk.reasons, ['SIP;cause=480;text="Bearer unavailable"'])
+
+    def test_half_a_character(self) -> None:
+        """A charset that yields what is no text is refused as such."""
+        talk = self.established()
+        utf_7 = "text/plain;charset=utf-7"
+        self.assertEqual(self.say(talk, content_type=utf_7, content=b"+2AA-"), 413)
+        self.assertEqual(talk.reasons, ['SIP;cause=415;text="Unsupported Media Type"'])
+
+    def test_answer_comes_first(self) -> None:
+        """The BYE leaves the MSRP answer a little time, for it goes another way."""
+        self.centre.behave(SmsBehaviour(status=FAILURE))
+        talk = self.established()
+        sent = talk.say(TEXT)
+        self.settle()
+        self.assertEqual(self.successResultOf(sent), 413)
+        self.assertEqual(talk.byes, [])
+        self.network.advance(ANSWER_FIRST)
+        self.settle()
+        self.assertEqual(len(talk.byes), 1)
 
     def test_no_text(self) -> None:
         """413 for content that is no text, whatever was offered; BYE says why."""
@@ -201,6 +242,20 @@ class Failures(LargeOutbound):
         self.settle()
         self.assertEqual(self.successResultOf(sent), 413)
         self.assertEqual(self.submitted(), [])
+        talk.bye()
+
+    def test_announced_in_the_first_chunk(self) -> None:
+        """One whose first chunk says so gets no further than that."""
+        limit = self.gateway.config.policy.text_limits.max_size
+        size = len(cpim(TEXT))
+        for said, status in ((limit, b"200"), (limit + 1, b"413")):
+            talk = self.side.large()
+            talk.acknowledge()
+            chunk = SendByHand(talk, "hand-1", 1, 700).encode()
+            raw = self.raw(chunk.replace(f"/{size}".encode(), f"/{said}".encode()))
+            self.assertIn(b"MSRP hand-1 " + status, raw.came)
+            talk.bye()
+            raw.close()
 
     def test_unreadable(self) -> None:
         """400 for a wrapper that cannot be read."""
@@ -208,6 +263,8 @@ class Failures(LargeOutbound):
         sent = talk.session.send("message/cpim", b"no headers at all")
         self.settle()
         self.assertEqual(self.successResultOf(sent), 400)
+        self.network.advance(ANSWER_FIRST)
+        self.settle()
         self.assertEqual(talk.reasons, ['SIP;cause=400;text="Bad Request"'])
 
     def test_fault_of_ours(self) -> None:
@@ -219,7 +276,8 @@ class Failures(LargeOutbound):
         self.patch(LargeToSms, "carry", fail)
         talk = self.established()
         self.assertEqual(self.say(talk), 413)
-        self.assertEqual(talk.reasons, ['SIP;cause=480;text="Bearer unavailable"'])
+        (reason,) = talk.reasons
+        self.assertTrue(reason.startswith("SIP;cause=500;"), reason)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
     def test_second_message(self) -> None:

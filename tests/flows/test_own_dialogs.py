@@ -178,6 +178,7 @@ class OwnDialogs(CallingHouse):
             "UPDATE", first, respond(first, 200, to_tag="pf"), 1, caller=False
         )
         headers = update.headers.with_added("Contact", "<sip:pf@127.0.0.1:5070>")
+        headers = headers.with_added("Content-Type", "application/sdp")
         answer = self.ask(update.replace(headers=headers, body=b"v=0 new"))
         self.assertEqual((answer.status, answer.body), (200, b"v=0 changed"))
         call.bye()

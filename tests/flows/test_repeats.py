@@ -177,6 +177,29 @@ class FromSms(House):
         self.assertEqual(self.cpm.user(ALICE).texts, [])
 
 
+class FromAPatientCentre(House):
+    """An SM-SC that waits as long as it takes."""
+
+    smsc = "patience = 60.0"
+
+    def test_after_a_slow_answer(self) -> None:
+        """What was answered slowly, and heard, is no repeat when it comes again."""
+        self.cpm.behave(CpmBehaviour(delay=12.0))
+        self.sms("ok")
+        self.network.advance(13)
+        self.settle()
+        self.cpm.behave(CpmBehaviour())
+        self.assertEqual(self.sms("ok"), [[0]])
+        self.assertEqual(self.cpm.user(ALICE).texts, ["ok", "ok"])
+
+    def sms(self, text: str) -> list[list[int]]:
+        """Bob writes to Alice; the statuses once there are some."""
+        statuses: list[list[int]] = []
+        self.centre.send_sms(BOB[4:], ALICE[4:], text).addCallback(statuses.append)
+        self.settle()
+        return statuses
+
+
 class FromSmsAfterARestart(Mortal):
     def test_taken_before_the_crash(self) -> None:
         """What the CPM side took before the crash is ESME_ROK and not sent again."""

@@ -41,7 +41,9 @@ class Session:
 
     is_connected = False
 
-    def __init__(self, user: IMsrpUser, name: str, *, secure: bool) -> None:
+    def __init__(
+        self, user: IMsrpUser, name: str, max_size: int = 0, *, secure: bool
+    ) -> None:
         scheme, self.fingerprint = "msrp", ""
         if secure:
             scheme, self.fingerprint = "msrps", "sha-256 AB:CD"
@@ -49,6 +51,7 @@ class Session:
         self.address = ("127.0.0.1", 2855)
         self.user = user
         self.remotes: list[Remote] = []
+        self.max_size = max_size
         self.closed = False
 
     def begin(self, remote: Remote) -> None:
@@ -81,15 +84,16 @@ class Node:
     def __init__(self, *, is_secure: bool = False) -> None:
         self.is_secure = is_secure
         self.max_size = 100_000
+        self.max_chunk = 1_024
         self.room = True
         self.sessions: list[Session] = []
 
-    def open(self, user: IMsrpUser) -> Deferred[IMsrpSession]:
+    def open(self, user: IMsrpUser, max_size: int = 0) -> Deferred[IMsrpSession]:
         """Make a session."""
         if not self.room:
             return fail(MsrpError("too many sessions"))
         name = f"s{len(self.sessions) + 1}"
-        session = Session(user, name, secure=self.is_secure)
+        session = Session(user, name, max_size, secure=self.is_secure)
         self.sessions.append(session)
         opened: Deferred[IMsrpSession] = succeed(session)
         return opened

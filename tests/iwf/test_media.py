@@ -9,7 +9,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.errors import CannotInterwork
-from cpmgw.iwf.media import Answered, Media, Offered, Types, Wanted, changed
+from cpmgw.iwf.described import changed
+from cpmgw.iwf.media import Answered, Media, Offered, Types, Wanted
 from cpmgw.msrp.interfaces import Remote
 from cpmgw.policy import Policy
 from cpmgw.sdp.description import attribute
@@ -125,6 +126,7 @@ class Answers(MediaCase):
                 path=("msrp://a.example.com:7654/s1;tcp",),
                 connect_to=("a.example.com", 7654),
                 max_chunk=1_024_000,
+                connection=1,
             ),
         )
 
@@ -214,6 +216,28 @@ class Answers(MediaCase):
             refused = self.refused(LARGE_MESSAGE.replace(before, after))
             self.assertEqual(refused.status, 400, after)
 
+    def test_chunks(self) -> None:
+        """The smaller of both sides' chunks is answered, and sent by (5.2.1.3)."""
+        for ours, theirs, said, kept in (
+            (500, "1024", 500, 500),
+            (500, "500", 500, 500),
+            (500, "100", 100, 100),
+            (500, None, None, 0),
+            (0, "100", None, 100),
+        ):
+            self.node.max_chunk = ours
+            line = f"a=max-chunk-size: {theirs}\n" if theirs else ""
+            offered = LARGE_MESSAGE.replace("a=max-chunk-size: 1024\n", line)
+            answered = self.answer(offered)
+            self.assertEqual(self.stream(answered.body).max_chunk_size, said)
+            answered.begin()
+            self.assertEqual(self.remote().max_chunk, kept * 1_000)
+
+    def test_size(self) -> None:
+        """What is announced is what the session takes (RFC 4975 8.5)."""
+        self.answer(LARGE_MESSAGE, msgspec.structs.replace(LARGE, max_size=5_000))
+        self.assertEqual(self.node.sessions[-1].max_size, 5_000)
+
     def test_no_room(self) -> None:
         """480 with Retry-After where no session is to be had."""
         self.node.room = False
@@ -275,6 +299,21 @@ class Protection(MediaCase):
         self.media = Media(self.node, lambda: self.policy)
         self.assertEqual(self.refused(PLAIN_SESSION, CHAT).status, 488)
 
+    def test_policy_of_offers(self) -> None:
+        """Nor is offered what policy does not have: in clear, or over TLS. [TS 6.6]"""
+        for node, policy in (
+            (Node(), Policy(media_protection="require")),
+            (self.node, Policy(media_protection="refuse")),
+        ):
+            self.policy = policy
+            media = Media(node, lambda: self.policy)
+            work = Deferred.fromCoroutine(media.offer(SENT, Nobody()))
+            error = self.failureResultOf(work, CannotInterwork).value
+            self.assertEqual(error.status, 488)
+            self.assertEqual(node.sessions, [])
+        self.policy = Policy(media_protection="require")
+        self.offer()
+
     def test_offer(self) -> None:
         """Our offer is over TLS with our fingerprint; so must the answer be."""
         offered = self.offer()
@@ -300,7 +339,7 @@ class Offers(MediaCase):
             "m=message 2855 TCP/MSRP *\na=sendonly\na=accept-types:message/cpim\n"
             "a=accept-wrapped-types:text/plain\na=max-size:100000\n"
             "a=path:msrp://127.0.0.1:2855/s1;tcp\na=setup:actpass\na=msrp-cema\n"
-            "a=file-selector:size:1500\n",
+            "a=max-chunk-size:1024\na=file-selector:size:1500\n",
         )
 
     def test_answered(self) -> None:
@@ -414,7 +453,47 @@ class Modifications(MediaCase):
         self.assertEqual(len(self.session.remotes), 1)
         stream = self.modify("a=setup", "a=connection:new\na=setup")
         self.assertEqual(stream.get("connection"), "new")
+        before, after = self.session.remotes
+        number = before.connection + 1
+        self.assertEqual(msgspec.structs.replace(before, connection=number), after)
+
+    def test_sizes(self) -> None:
+        """Other sizes count from then on, and nothing begins anew."""
+        self.answered.begin()
+        self.modify("a=setup", "a=max-size:5000\na=setup")
+        before, after = self.session.remotes
+        self.assertEqual(msgspec.structs.replace(before, max_size=5_000), after)
+
+    def test_fingerprint(self) -> None:
+        """Another certificate is another connection, be the place the same."""
+        self.answered.begin()
+        self.modify("a=setup", "a=fingerprint:sha-1 AA\na=setup")
         self.assertEqual(len(self.session.remotes), 2)
+
+    def test_towards(self) -> None:
+        """Which way an offer would let messages flow; it changes nothing."""
+        before = self.answered.body
+        held = PLAIN_SESSION.replace("a=setup", "a=inactive\na=setup")
+        self.assertIs(self.answered.towards(octets(held)), Direction.INACTIVE)
+        self.assertIs(self.answered.direction, Direction.SENDRECV)
+        self.assertEqual(self.answered.body, before)
+
+    def test_answer_to_a_refresh(self) -> None:
+        """The answer to what we say again is as good as an offer (RFC 3264 8)."""
+        offered = self.offer()
+        offered.answered(octets(ANSWER))
+        session = self.node.sessions[-1]
+        offered.described(octets(ANSWER + "a=max-size:700\n"))
+        self.assertEqual([each.max_size for each in session.remotes], [0, 700])
+        offered.described(octets(ANSWER.replace("7700/far", "7700/moved")))
+        self.assertEqual(
+            [each.path[0].rpartition("/")[2] for each in session.remotes],
+            ["far;tcp", "far;tcp", "moved;tcp"],
+        )
+        gone = octets(ANSWER.replace("m=message 7700", "m=message 0"))
+        error = self.assertRaises(CannotInterwork, offered.described, gone)
+        self.assertEqual(error.status, 488)
+        self.assertEqual(len(session.remotes), 3)
 
     def test_hold(self) -> None:
         """Hold is obeyed, and its end (RFC 3264 8.4)."""

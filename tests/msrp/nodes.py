@@ -103,6 +103,11 @@ class Peer(Protocol):
             )
 
 
+def wire(peer: Peer) -> Any:
+    """The transport of a peer."""
+    return peer.transport
+
+
 class _PeerFactory(ClientFactory):
     noisy = False
 

@@ -92,7 +92,7 @@ class Answers(NodeCase):
         peer = self.connect(node)
         octets = send(to_path=session.path[0], from_path=theirs)
         told = octets.replace(b" SEND\r\n", b" REPORT\r\nStatus: 000 200\r\n")
-        peer.write(told + octets)
+        peer.write(octets + told)
         self.network.settle()
         self.assertEqual((peer.statuses, user.bodies), ([200], [b"hello"]))
         self.network.cut(*session.address)
@@ -215,6 +215,34 @@ class Answers(NodeCase):
         self.network.settle()
         self.assertEqual(peer.statuses, [200, 400, 400, 400, 200])
         self.assertEqual(user.bodies, [b"hello"])
+
+    def test_no_path(self) -> None:
+        """What cannot be answered is passed over; the connection goes on."""
+        _, user, peer, sending = self.bound(self.node())
+        peer.write(sending().replace(b"From-Path", b"X-Path") + sending())
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.bodies), ([200, 200], [b"hello"]))
+        path = "msrp://127.0.0.1:9/" + "p" * 1100 + ";tcp"
+        latin = sending(headers=["X: \u00fc"]).replace("\u00fc".encode(), b"\xfc")
+        peer.write(sending(from_path=path) + latin + sending())
+        self.network.settle()
+        self.assertEqual((peer.statuses[2:], user.bodies[1:]), ([400, 200], [b"hello"]))
+
+    def test_empty_content(self) -> None:
+        """A content without octets is a message, unless it comes to bind."""
+        _, user, peer, sending = self.bound(self.node())
+        peer.write(sending(b"", given="1-0/0", headers=["Success-Report: yes"]))
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.bodies), ([200, 200], [b""]))
+        self.assertEqual([f.request.method for f in peer.requests], ["REPORT"])
+        node = self.node()
+        session, user = self.open(node)
+        theirs = "msrp://127.0.0.1:9/peer;tcp"
+        session.begin(Remote(path=(theirs,)))
+        binds = send(b"", given="1-0/0", to_path=session.path[0], from_path=theirs)
+        self.connect(node).write(binds)
+        self.network.settle()
+        self.assertEqual((user.connections, user.bodies), (1, []))
 
     def test_back_to_the_hop_before(self) -> None:
         """The answer to a SEND goes to the hop before, and no further (7.2)."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.internet.defer import Deferred
 
-from cpmgw.msrp.errors import SessionLost
+from cpmgw.msrp.errors import SessionLost, TooLarge
 from cpmgw.msrp.interfaces import Remote
+from cpmgw.msrp.node import MsrpNode
 from cpmgw.msrp.settings import Listen
 from tests.msrp.frames import send
-from tests.msrp.nodes import NodeCase
+from tests.msrp.nodes import NodeCase, Peer, User, wire
 
 PEER = "msrp://127.0.0.1:9/peer;tcp"
 
@@ -110,7 +113,7 @@ class Passive(NodeCase):
             node = self.node()
             session, _ = self.open(node)
             keeps, _, peer, _ = self.bound(node)
-            octets = send(to_path=session.path[0], from_path=PEER)
+            octets = send(None, given="1-0/0", to_path=session.path[0], from_path=PEER)
             peer.write(octets)
             self.network.settle()
             self.assertEqual(peer.statuses, [200])
@@ -123,6 +126,89 @@ class Passive(NodeCase):
             self.network.settle()
             self.assertEqual(peer.statuses, [200, 481])
             self.assertTrue(keeps.is_connected)
+
+    def early(self, node: MsrpNode, host: str = "127.0.0.1") -> tuple[Any, User, Peer]:
+        """A session that has not begun, and a peer that has come for it."""
+        session, user = self.open(node)
+        peer = self.connect(node, host)
+        self.network.advance(10.0)
+        peer.write(send(None, given="1-0/0", to_path=session.path[0], from_path=PEER))
+        self.network.settle()
+        return session, user, peer
+
+    def test_gone_before_begin(self) -> None:
+        """Whoever has gone meanwhile binds nothing; the peer may come once more."""
+        for gone in ("aborted", "evicted"):
+            node = self.node(unbound=1)
+            session, user, peer = self.early(node)
+            if gone == "aborted":
+                wire(peer).abortConnection()
+            else:
+                next(iter(node._connections._all)).abort()
+            self.network.settle()
+            self.assertEqual(node.connections, 0)
+            session.begin(Remote(path=(PEER,)))
+            self.network.settle()
+            self.assertEqual((user.connections, session.is_connected), (0, False))
+            again = self.connect(node)
+            octets = send(to_path=session.path[0], from_path=PEER)
+            again.write(octets)
+            self.network.settle()
+            self.assertEqual((again.statuses, user.connections), ([200], 1))
+
+    def test_waits_for_long(self) -> None:
+        """Who waits for a session to begin is not without one, nor has to make room."""
+        node = self.node(unbound=1, unbound_per_host=1)
+        session, user, peer = self.early(node, "192.0.2.1")
+        for number in range(3):
+            self.connect(node, f"192.0.2.{number}")
+        self.network.advance(25.0)
+        self.assertFalse(peer.closed)
+        session.begin(Remote(path=(PEER,)))
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.connections), ([200], 1))
+
+    def test_so_many_wait(self) -> None:
+        """For one session four connections may wait; one more is refused."""
+        node = self.node()
+        session, _, _ = self.early(node)
+        peers = [self.connect(node) for _ in range(4)]
+        for peer in peers:
+            octets = send(None, given="1-0/0", to_path=session.path[0], from_path=PEER)
+            peer.write(octets)
+            self.network.settle()
+        self.assertEqual([each.statuses for each in peers], [[], [], [], [481]])
+
+    def test_others_go_on(self) -> None:
+        """On a connection with sessions only the SEND that binds waits."""
+        node = self.node()
+        bound, user, peer, sending = self.bound(node)
+        session, early = self.open(node)
+        binds = send(None, given="1-0/0", to_path=session.path[0], from_path=PEER)
+        content = send(to_path=session.path[0], from_path=PEER)
+        peer.write(binds + binds + content + sending())
+        sent = bound.send("a/b", b"x")
+        self.network.settle()
+        self.assertEqual(peer.statuses, [200, 481, 481, 200])
+        peer.respond(200, peer.requests[-1])
+        self.assertEqual(self.network.result_of(sent), 200)
+        session.begin(Remote(path=(PEER,)))
+        self.network.settle()
+        self.assertEqual((peer.statuses[4:], early.connections), ([200], 1))
+        self.assertEqual(user.bodies, [b"hello"])
+
+    def test_what_binds(self) -> None:
+        """A request that is wrong binds nothing, nor does one that is no SEND."""
+        node = self.node()
+        session, user = self.open(node)
+        session.begin(Remote(path=(PEER,)))
+        peer = self.connect(node)
+        place = {"to_path": session.path[0], "from_path": PEER}
+        peer.write(send(None, given="1-0/0", headers=["Nonsense"], **place))
+        told = ["Status: 000 200 OK"]
+        peer.write(send(None, given="1-1/1", method="REPORT", headers=told, **place))
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.connections), ([400], 0))
 
     def test_not_in_time(self) -> None:
         """A session that nobody binds is lost after `setup_timeout`."""
@@ -199,6 +285,23 @@ class Active(NodeCase):
         self.network.advance(30.0)
         self.assertEqual(len(self.user.reasons), 1)
 
+    def test_dead_connection(self) -> None:
+        """A connection that says nothing at all is not shared any more."""
+        port, peers = self.listen()
+        self.begin(port)
+        peers[0].respond()
+        self.network.settle()
+        for count in (1, 2):
+            node = self.nodes[0]
+            session, user = self.open(node)
+            remote = Remote(path=(PEER,), connect_to=("127.0.0.1", port), active=True)
+            session.begin(remote)
+            self.network.settle()
+            self.assertTrue(wire(peers[-1])._other.getTcpKeepAlive())
+            self.network.advance(30.0)
+            self.assertEqual((len(user.reasons), len(peers)), (1, count))
+            self.assertTrue(peers[-1].closed)
+
     def test_nobody_there(self) -> None:
         """Where nobody listens it is lost at once."""
         self.begin(1)
@@ -262,14 +365,35 @@ class Active(NodeCase):
 
 class Modified(NodeCase):
     def test_same_place(self) -> None:
-        """A modification that changes no path leaves the connection alone."""
+        """A modification of sizes alone leaves the connection alone, and counts."""
         here, there = self.node(), self.node()
         active, user, passive, _ = self.pair(here, there)
-        active.begin(
-            Remote(path=passive.path, connect_to=passive.address, active=False)
-        )
+        active.begin(Remote(path=passive.path, connect_to=passive.address, max_size=1))
         self.assertEqual(self.network.result_of(active.send("a/b", b"x")), 200)
+        self.failureResultOf(active.send("a/b", b"xy"), TooLarge)
         self.assertEqual(user.connections, 1)
+
+    def test_same_place_anew(self) -> None:
+        """A new connection to the same place is one (RFC 4145 5.1)."""
+        here, there = self.node(), self.node()
+        active, user, passive, old = self.pair(here, there)
+        passive.begin(Remote(path=active.path, connection=1))
+        self.assertFalse(passive.is_connected)
+        self.network.settle()
+        self.assertEqual((old.reasons, len(user.reasons)), ([], 1))
+
+    def test_both_anew(self) -> None:
+        """What is begun again is begun by what is said now, the role as well."""
+        here, there = self.node(), self.node()
+        active, user, passive, _ = self.pair(here, there)
+        passive.begin(Remote(path=active.path, connection=1))
+        place = passive.path, passive.address
+        active.begin(
+            Remote(path=place[0], connect_to=place[1], active=True, connection=1)
+        )
+        self.assertFalse(active.is_connected)
+        self.assertEqual(self.network.result_of(active.send("a/b", b"x")), 200)
+        self.assertEqual(user.connections, 2)
 
     def test_other_place(self) -> None:
         """One with another path connects anew; what was on its way is lost."""
@@ -287,6 +411,28 @@ class Modified(NodeCase):
         self.assertEqual(user.reasons, [])
         self.assertEqual((here.connections, len(old.reasons)), (1, 1))
         self.assertFalse(passive.is_connected)
+
+    def test_what_has_not_begun(self) -> None:
+        """What was not begun to be sent goes to the new place (RFC 4975 5.4)."""
+        node = self.node()
+        session, _, peer, _ = self.bound(node)
+        wire(peer).pauseProducing()
+        sent = [session.send("a/b", bytes(200_000)) for _ in range(3)]
+        self.network.settle()
+        new = "msrp://127.0.0.1:9/new;tcp"
+        session.begin(Remote(path=(new,)))
+        self.failureResultOf(sent[0], SessionLost)
+        there = self.connect(node)
+        there.write(send(None, given="1-0/0", to_path=session.path[0], from_path=new))
+        for _ in range(50):
+            self.network.settle()
+            there.respond()
+        for each in sent[1:]:
+            if not each.called:
+                self.fail("it was not sent")
+        self.assertEqual(self.successResultOf(sent[2]), 200)
+        self.flushLoggedErrors()
+        sent[1].addErrback(lambda _: None)
 
     def test_while_connecting(self) -> None:
         """One that comes while we connect makes us connect to the new place."""

@@ -101,6 +101,20 @@ class Cancelling(NodeCase):
         self.network.settle()
         self.assertEqual((peer.statuses, peer.closed), ([200, 200], True))
 
+    def test_report_after_close(self) -> None:
+        """So may its REPORT (7.1.2)."""
+        node = self.node()
+        session, user, peer, sending = self.bound(node)
+        waits: Deferred[int] = Deferred()
+        user.answer = lambda: waits
+        peer.write(sending(headers=["Success-Report: yes"]))
+        self.network.settle()
+        session.close()
+        waits.callback(200)
+        self.network.settle()
+        self.assertEqual((peer.statuses, peer.closed), ([200, 200], True))
+        self.assertEqual([f.request.method for f in peer.requests], ["REPORT"])
+
     def test_close_when_connected(self) -> None:
         """A user may close a session as soon as it is told of its connection."""
         node = self.node()
@@ -166,6 +180,19 @@ class Cancelling(NodeCase):
         )
         self.network.settle()
         self.failureResultOf(sent, TooLarge)
+
+    def test_queue_octets(self) -> None:
+        """So many octets of them may be in memory; one message may have more."""
+        session, _ = self.open(self.node(queue_octets=1000))
+        first = session.send("a/b", bytes(5000))
+        self.failureResultOf(session.send("a/b", b"x"), TooMany)
+        first.cancel()
+        self.failureResultOf(first, CancelledError)
+        waiting = [session.send("a/b", bytes(500)) for _ in range(2)]
+        self.failureResultOf(session.send("a/b", b"x"), TooMany)
+        session.close()
+        for each in waiting:
+            self.failureResultOf(each, SessionClosed)
 
     def test_queue(self) -> None:
         """So many messages may wait; one more is refused."""

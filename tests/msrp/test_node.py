@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
+from cpmgw.msrp.connection import MsrpConnection
 from cpmgw.msrp.errors import (
     MsrpError,
     MsrpSyntaxError,
@@ -21,6 +24,11 @@ from cpmgw.msrp.uri import parse_uri
 from tests.msrp.nodes import NodeCase
 
 LARGE = bytes(range(256)) * 4000
+
+
+def _connections() -> list[object]:
+    """Those that there are, of whatever node."""
+    return [each for each in gc.get_objects() if isinstance(each, MsrpConnection)]
 
 
 class Sessions(NodeCase):
@@ -99,6 +107,40 @@ class Sessions(NodeCase):
         self.network.settle()
         self.assertEqual((here.connections, there.connections), (0, 0))
         self.assertEqual(len(first_user.reasons + second_user.reasons), 2)
+
+    def test_nothing_holds_a_session_that_is_over(self) -> None:
+        """A user that keeps its session goes with it, by reference counts alone."""
+        here, there = self.node(), self.node()
+        for close in (True, False):
+            active, user, passive, _ = self.pair(here, there)
+            self.assertEqual(self.network.result_of(active.send("a/b", b"one")), 200)
+            self.assertEqual(self.network.result_of(passive.send("a/b", b"two")), 200)
+            user.session = active  # type: ignore[attr-defined]
+            left = weakref.ref(active), weakref.ref(user)
+            gc.disable()
+            self.addCleanup(gc.enable)
+            (active if close else passive).close()
+            self.network.settle()
+            del active, passive, user
+            self.assertEqual([each() for each in left], [None, None])
+            gc.enable()
+
+    def test_nothing_holds_a_connection_that_is_over(self) -> None:
+        """A connection that a peer made is freed by its reference counts alone."""
+        gc.collect()  # those of other tests
+        node = self.node()
+        session, _, peer, sending = self.bound(node)
+        peer.write(sending(b"one"))
+        self.network.settle()
+        before = _connections()
+        self.assertEqual(len(before), 1)
+        before.clear()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        session.close()
+        self.network.settle()
+        self.assertTrue(peer.closed)
+        self.assertEqual(_connections(), [])
 
     def test_send_before(self) -> None:
         """What is sent before there is a connection waits for it, in its order."""

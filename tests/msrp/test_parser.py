@@ -185,21 +185,43 @@ class Faults(SynchronousTestCase):
             self.assertEqual(len(frame.head.transaction), size)
 
     def test_no_path(self) -> None:
-        """Who has no path cannot be answered."""
+        """Who has no path cannot be answered; what comes behind can."""
         for name in (b"To-Path", b"From-Path"):
             octets = send().replace(name + b": ", b"X-Path: ")
-            self.assertEqual(read(octets).broken, "No Path")
+            frame, behind = read(octets + send()).frames
+            self.assertEqual(frame.request.fault, "No Path")
+            self.assertEqual((frame.body, behind.request.fault), (b"hello", ""))
 
     def test_bad_path(self) -> None:
-        """So with one that is none, and with two."""
-        for octets in (
-            send(to_path="sip:h"),
-            send(from_path=""),
-            send(to_path=f"{OURS}  {OURS}"),
-            send(headers=[f"To-Path: {OURS}"]),
-            send().replace(b"text/plain", b"\xff").replace(b"msrp:", b"msr\xff:"),
+        """A path that is none is a fault; of one that begins well the first is told."""
+        for octets, paths in (
+            (send(to_path="sip:h"), ((), (THEIRS,))),
+            (send(from_path=""), ((OURS,), ())),
+            (send(to_path=f"{OURS}  {OURS}"), ((OURS,), (THEIRS,))),
+            (send(headers=[f"To-Path: {OURS}"]), ((OURS,), (THEIRS,))),
+            (send().replace(b"msrp:", b"msr\xff:"), ((), ())),
+            (send(from_path="msrp://\u00fc@h:1/x;tcp"), ((OURS,), ())),
+            (send(from_path=f"msrp://h/{'p' * 1100};tcp"), ((OURS,), ())),
         ):
-            self.assertNotEqual(read(octets).broken, "")
+            frame, behind = read(octets + send()).frames
+            self.assertNotEqual(frame.request.fault, "")
+            self.assertEqual((frame.request.to_path, frame.request.from_path), paths)
+            self.assertEqual((frame.body, behind.request.fault), (b"hello", ""))
+
+    def test_no_utf8(self) -> None:
+        """So are octets in a head that are no UTF-8 (9); a comment may have them."""
+        octets = send(headers=["X: f\u00fcr"])
+        self.assertEqual(read(octets).frames[0].request.fault, "")
+        (frame,) = read(octets.replace("\u00fc".encode(), b"\xfc")).frames
+        self.assertEqual(frame.request.fault, "Malformed UTF-8")
+        (frame,) = read(answer().replace(b"Comment", b"\xfc")).frames
+        self.assertEqual(frame.response.status, 200)
+
+    def test_nothing_is_kept_of_a_broken_stream(self) -> None:
+        """What comes after the first wrong octet is dropped."""
+        reader = read(b"GET")
+        reader.add(bytes(1_000_000))
+        self.assertEqual(reader.parser._buffer, b"")
 
     def test_bad_header(self) -> None:
         """Another header that is wrong leaves the frame to be answered with 400."""
@@ -217,6 +239,7 @@ class Faults(SynchronousTestCase):
             ("Success-Report: maybe", "success_report"),
             ("Failure-Report: never", "failure_report"),
             ("Content-Type: a\x00b", "content_type"),
+            (f"Content-Type: a/{'b' * 511}", "content_type"),
             ("Status: 200", "status"),
             ("Status: 001 200 OK", "status"),
         ):
@@ -291,8 +314,9 @@ class Bounds(SynchronousTestCase):
         limits = Limits(max_path=3)
         (frame,) = read(send(to_path=" ".join([OURS] * 3)), 0, limits).frames
         self.assertEqual(len(frame.request.to_path), 3)
-        broken = read(send(to_path=" ".join([OURS] * 4)), 0, limits).broken
-        self.assertEqual(broken, "Path Too Long")
+        (frame,) = read(send(to_path=" ".join([OURS] * 4)), 0, limits).frames
+        self.assertEqual(frame.request.fault, "Path Too Long")
+        self.assertEqual(frame.request.to_path, (OURS,))
 
 
 class Writing(SynchronousTestCase):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.internet.defer import Deferred
 
 from cpmgw.msrp.errors import SessionLost, TooMany
@@ -13,14 +11,9 @@ from cpmgw.msrp.reception import ReceptionLimits
 from cpmgw.msrp.sending import TURN, SendLimits
 from cpmgw.msrp.settings import Listen
 from tests.msrp.frames import send
-from tests.msrp.nodes import NodeCase, Peer
+from tests.msrp.nodes import NodeCase, Peer, wire
 
 PEER = "msrp://127.0.0.1:9/peer;tcp"
-
-
-def wire(peer: Peer) -> Any:
-    """The transport of a peer."""
-    return peer.transport
 
 
 def unread(peer: Peer) -> int:
@@ -30,8 +23,8 @@ def unread(peer: Peer) -> int:
 
 class Reading(NodeCase):
     def test_unanswered(self) -> None:
-        """So many messages may wait for the user; beyond, nothing is read."""
-        node = self.node(unanswered=2)
+        """So many messages wait for the user, and behind them; beyond, none is read."""
+        node = self.node(unanswered=2, waiting=2)
         _, user, peer, sending = self.bound(node)
         waits: list[Deferred[int]] = [Deferred() for _ in range(5)]
         rest = iter(waits)
@@ -46,6 +39,7 @@ class Reading(NodeCase):
         waits[1].callback(200)
         self.network.settle()
         self.assertEqual((len(user.bodies), peer.statuses), (3, [200, 200]))
+        self.assertEqual(wire(peer)._queued, 0)
         waits[0].callback(200)
         self.network.settle()
         for each in waits[2:]:
@@ -55,13 +49,13 @@ class Reading(NodeCase):
 
     def test_waiting_is_no_silence(self) -> None:
         """A peer is not blamed for what we do not read."""
-        node = self.node(unanswered=1)
+        node = self.node(unanswered=1, waiting=1)
         _, user, peer, sending = self.bound(node)
         waits: Deferred[int] = Deferred()
         user.answer = lambda: waits
-        peer.write(sending() + sending(bytes(9000))[:5000])
+        peer.write(sending() * 2 + sending(bytes(9000))[:5000])
         self.network.settle()
-        self.network.advance(300.0)
+        self.network.advance(29.9)
         self.assertFalse(peer.closed)
         waits.callback(200)
         self.network.advance(29.9)
@@ -71,12 +65,12 @@ class Reading(NodeCase):
 
     def test_closed_while_full(self) -> None:
         """What waited behind a session is handled when that is closed."""
-        node = self.node(unanswered=1)
+        node = self.node(unanswered=1, waiting=1)
         session, user, peer, sending = self.bound(node)
         user.answer = Deferred
         other, other_user = self.open(node)
         other.begin(Remote(path=(PEER,)))
-        peer.write(sending())
+        peer.write(sending() * 2)
         peer.write(send(to_path=other.path[0], from_path=PEER))
         self.network.settle()
         self.assertEqual(other_user.bodies, [])
@@ -87,20 +81,111 @@ class Reading(NodeCase):
 
     def test_others_go_on(self) -> None:
         """So if they are bound to it already."""
-        node = self.node(unanswered=1)
+        node = self.node(unanswered=1, waiting=1)
         session, user, peer, sending = self.bound(node)
         other, other_user = self.open(node)
         other.begin(Remote(path=(PEER,)))
         peer.write(send(to_path=other.path[0], from_path=PEER))
         self.network.settle()
         user.answer = Deferred
-        peer.write(sending())
+        peer.write(sending() * 2)
         peer.write(send(to_path=other.path[0], from_path=PEER))
         self.network.settle()
         self.assertEqual(len(other_user.bodies), 1)
         session.close()
         self.network.settle()
         self.assertEqual(len(other_user.bodies), 2)
+
+    def test_answers_are_read(self) -> None:
+        """A session that is slow keeps answers neither from others nor from itself."""
+        node = self.node(unanswered=1, waiting=2)
+        session, user, peer, sending = self.bound(node)
+        user.answer = Deferred
+        peer.write(sending() * 2)
+        self.network.settle()
+        sent = session.send("a/b", b"x")
+        self.network.settle()
+        peer.respond(200, peer.requests[-1])
+        self.network.settle()
+        self.assertEqual(self.successResultOf(sent), 200)
+
+    def test_answers_are_not_late(self) -> None:
+        """Time in which we do not read does not count against the peer."""
+        node = self.node(
+            unanswered=1, waiting=1, sending=SendLimits(answer_timeout=10.0)
+        )
+        session, user, peer, sending = self.bound(node)
+        user.answer = Deferred
+        sent = session.send("a/b", b"x")
+        self.network.settle()
+        self.network.advance(5.0)
+        peer.write(sending() * 2)
+        self.network.settle()
+        self.network.advance(29.9)
+        self.assertNoResult(sent)
+        self.network.advance(5.0)
+        self.assertNoResult(sent)
+        self.network.advance(0.2)
+        self.assertEqual(self.successResultOf(sent), 408)
+
+    def test_full_for_too_long(self) -> None:
+        """Others wait for a session that is full so long; then it refuses its own."""
+        node = self.node(unanswered=1, waiting=2, chunk_timeout=7.0)
+        _, user, peer, sending = self.bound(node)
+        other, other_user = self.open(node)
+        other.begin(Remote(path=(PEER,)))
+        waits: list[Deferred[int]] = []
+
+        def wait() -> Deferred[int]:
+            waits.append(Deferred())
+            return waits[-1]
+
+        user.answer = wait
+        peer.write(sending() * 4)
+        peer.write(send(to_path=other.path[0], from_path=PEER))
+        self.network.advance(6.9)
+        self.assertEqual((peer.statuses, other_user.bodies), ([200], []))
+        self.network.advance(0.1)
+        self.network.settle()
+        self.assertEqual(
+            (peer.statuses, other_user.bodies), ([200, 413, 200], [b"hello"])
+        )
+        self.assertEqual(len(user.bodies), 1)
+        for number in range(3):
+            waits[number].callback(200)
+        self.network.settle()
+        self.assertEqual(len(user.bodies), 3)
+        peer.write(sending())
+        self.network.settle()
+        self.assertEqual(len(user.bodies), 4)
+
+    def test_many_wait(self) -> None:
+        """However many wait for a user, they are answered one after the other."""
+        node = self.node(unanswered=1, waiting=1000)
+        _, user, peer, sending = self.bound(node)
+        first: Deferred[int] = Deferred()
+        user.answer = lambda: first
+        peer.write(sending() * 900)
+        self.network.settle()
+        self.assertEqual(len(user.bodies), 1)
+        user.answer = lambda: 200
+        first.callback(200)
+        self.network.settle()
+        self.assertEqual((len(user.bodies), len(peer.statuses)), (900, 901))
+
+    def test_closed_while_some_wait(self) -> None:
+        """What waits for a user that closes its session is for nobody: 481."""
+        node = self.node(unanswered=1)
+        session, user, peer, sending = self.bound(node)
+        waits: Deferred[int] = Deferred()
+        user.answer = lambda: waits
+        peer.write(sending() * 3)
+        self.network.settle()
+        session.close()
+        waits.callback(200)
+        self.network.settle()
+        self.assertEqual((peer.statuses, peer.closed), ([200, 481, 481, 200], True))
+        self.assertEqual((len(user.bodies), node.spool.used), (1, 0))
 
     def test_silent_within_a_chunk(self) -> None:
         """A peer that stops within a chunk is given up after `chunk_timeout`."""
@@ -188,6 +273,21 @@ class Writing(NodeCase):
             peer.respond(200)
         self.assertEqual(self.network.result_of(sent), 200)
         self.assertEqual(user.reasons, [])
+
+    def test_peer_that_answers_slowly(self) -> None:
+        """Nor is one whose system takes all, as long as it answers in its turn."""
+        node = self.node(sending=SendLimits(window=1000))
+        session, user, peer, _ = self.bound(node)
+        sent = session.send("a/b", bytes(300_000))
+        self.network.settle()
+        answered = 1
+        while answered < len(peer.requests) + 1 and not sent.called:
+            self.network.advance(20.0)
+            peer.respond(200, peer.requests[answered - 1])
+            answered += 1
+            self.network.settle()
+        self.assertEqual((self.successResultOf(sent), user.reasons), (200, []))
+        self.assertGreater(answered, 5)
 
     def test_answers_that_nobody_reads(self) -> None:
         """Answers may wait to be read up to `buffered` octets."""

@@ -7,10 +7,11 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError
 
-from cpmgw.msrp.errors import MsrpError, RelayRefused
-from cpmgw.msrp.frames import Request
+from cpmgw.msrp.errors import MsrpError, RelayRefused, SessionClosed
+from cpmgw.msrp.frames import Flag, Request
 from cpmgw.msrp.interfaces import IMsrpSession, Remote
 from cpmgw.msrp.node import MsrpNode
+from cpmgw.msrp.sending import SendLimits
 from cpmgw.msrp.settings import Relay
 from cpmgw.msrp.uri import parse_uri
 from tests.msrp.frames import send
@@ -178,7 +179,10 @@ class Registering(RelayCase):
         self.assertNoResult(opening)
         self.failureResultOf(node.open(User()), MsrpError)
         self.network.advance(0.1)
-        self.failureResultOf(opening)
+        self.failureResultOf(opening, MsrpError)
+        self.network.settle()
+        self.assertEqual((self.relay.closed, node.connections), (True, 0))
+        self.peers.clear()
         self.opened(node)
 
     def test_lost_while_asking(self) -> None:
@@ -188,7 +192,7 @@ class Registering(RelayCase):
         self.network.settle()
         self.network.cut("127.0.0.1", self.port)
         self.network.settle()
-        self.failureResultOf(opening)
+        self.failureResultOf(opening, MsrpError)
         self.peers.clear()
         opening = node.open(User())
         self.network.settle()
@@ -203,7 +207,7 @@ class Registering(RelayCase):
         opening = node.open(User())
         self.network.settle()
         self.network.result_of(node.stopService())
-        self.failureResultOf(opening)
+        self.failureResultOf(opening, MsrpError)
         self.failureResultOf(node.open(User()), MsrpError)
 
     def test_without_a_listener(self) -> None:
@@ -255,6 +259,31 @@ class Refreshing(RelayCase):
         self.assertEqual((len(user.reasons), len(other.reasons)), (1, 0))
         self.assertEqual(len(node), 1)
 
+    def test_no_answer(self) -> None:
+        """One that does not answer for once is asked again, until it expires."""
+        _, user = self.opened(self.relayed(), expires=300)
+        self.network.advance(240.0)
+        self.assertEqual(len(self.requests()), 2)
+        self.respond(500)
+        self.network.advance(9.9)
+        self.assertEqual(len(self.requests()), 2)
+        self.network.advance(0.1)
+        self.assertEqual((len(self.requests()), user.reasons), (3, []))
+        self.respond(200, ["Expires: 300"])
+        self.network.advance(240.0)
+        for _ in range(6):
+            self.assertEqual(user.reasons, [])
+            self.respond(500)
+            self.network.advance(10.0)
+        self.assertEqual(len(user.reasons), 1)
+
+    def test_other_path(self) -> None:
+        """Another path than before is no reason to end the session."""
+        session, user = self.opened(self.relayed())
+        self.network.advance(540.0)
+        self.respond(200, ["Use-Path: msrp://other:1/o;tcp"])
+        self.assertEqual((session.path[:-1], user.reasons), (USE_PATH, []))
+
     def test_closed_meanwhile(self) -> None:
         """Nothing is asked for a session that is closed."""
         node = self.relayed()
@@ -269,11 +298,13 @@ class Refreshing(RelayCase):
 
 
 class Talking(RelayCase):
-    def sending(self, session: IMsrpSession, **how: Any) -> bytes:
+    def sending(
+        self, session: IMsrpSession, body: bytes | None = b"hello", **how: Any
+    ) -> bytes:
         """A SEND as the inner relay hands it on."""
         way = " ".join([*reversed(USE_PATH), PEER])
         how.setdefault("from_path", way)
-        return send(to_path=session.path[-1], **how)
+        return send(body, to_path=session.path[-1], **how)
 
     def test_active(self) -> None:
         """What we send goes over our relays, the nearest first, from our own URI."""
@@ -286,10 +317,125 @@ class Talking(RelayCase):
         self.relay.respond(200, self.relay.frames[-1])
         self.network.settle()
         self.assertEqual(user.connections, 1)
+
+    def connected(self, **settings: Any) -> tuple[IMsrpSession, User]:
+        """A session whose peer has come over the relay."""
+        session, user = self.opened(self.relayed(**settings))
+        session.begin(Remote(path=(PEER,)))
+        self.relay.write(self.sending(session, body=None, given="1-0/0"))
+        self.network.settle()
+        self.assertTrue(session.is_connected)
+        return session, user
+
+    def report(self, session: IMsrpSession, given: str, status: int = 200) -> None:
+        """The far end reports upon the message that was sent last."""
+        name = self.requests("SEND")[-1].message_id
+        self.relay.write(
+            self.sending(
+                session,
+                body=None,
+                method="REPORT",
+                given=given,
+                message_id=name,
+                headers=[f"Status: 000 {status} X"],
+            )
+        )
+        self.network.settle()
+
+    def test_far_end(self) -> None:
+        """A relay's 200 tells nothing of the far end: its REPORT does (6.4)."""
+        session, user = self.connected()
+        sent = session.send("a/b", b"hello")
+        self.network.settle()
+        self.assertTrue(self.requests("SEND")[-1].success_report)
+        self.relay.respond(200, self.relay.frames[-1])
+        self.network.settle()
+        self.assertNoResult(sent)
+        self.report(session, "1-3/5")
+        self.assertNoResult(sent)
+        self.report(session, "4-5/5")
+        self.assertEqual((self.successResultOf(sent), user.reports), (200, []))
+
+    def test_far_end_is_asked_by_the_user(self) -> None:
+        """A user that has asked for reports is told of them as well."""
+        session, user = self.connected()
+        sent = session.send("a/b", b"x", success_report=True, message_id="m1d2")
+        self.network.settle()
+        self.report(session, "1-1/1")
+        self.assertEqual(self.successResultOf(sent), 200)
+        self.assertEqual(user.reports, [("m1d2", 200)])
+
+    def test_far_end_refuses(self) -> None:
+        """What it reports otherwise is what became of the message; the rest stays."""
+        session, user = self.connected(sending=SendLimits(window=1))
+        sent = session.send("a/b", bytes(50_000))
+        self.network.settle()
+        self.report(session, "1-8192/50000", 415)
+        self.assertEqual((self.successResultOf(sent), user.reports), (415, []))
+        self.assertIs(self.relay.frames[-1].flag, Flag.ABORTED)
+
+    def test_far_end_is_silent(self) -> None:
+        """Without a REPORT in time it is 408; a later one is told as a report."""
+        session, user = self.connected()
+        sent = session.send("a/b", b"x", message_id="m1d2")
+        self.network.settle()
+        self.relay.respond(200, self.relay.frames[-1])
+        self.network.advance(29.9)
+        self.assertNoResult(sent)
+        self.network.advance(0.1)
+        self.assertEqual(self.successResultOf(sent), 408)
+        self.report(session, "1-1/1")
+        self.assertEqual(user.reports, [("m1d2", 200)])
+
+    def test_far_end_before_the_end(self) -> None:
+        """A session that ends while a REPORT is awaited fails the message."""
+        session, _ = self.connected()
         sent = session.send("a/b", b"x")
         self.network.settle()
         self.relay.respond(200, self.relay.frames[-1])
-        self.assertEqual(self.network.result_of(sent), 200)
+        self.network.settle()
+        session.close()
+        self.failureResultOf(sent, SessionClosed)
+
+    def test_relay_of_the_peer(self) -> None:
+        """So where the relay is the peer's alone."""
+        node = self.node()
+        session, _ = self.open(node)
+        way = ("msrp://relay:1/r;tcp", PEER)
+        session.begin(Remote(path=way))
+        peer = self.connect(node)
+        theirs = " ".join(way)
+        peer.write(send(None, given="1-0/0", to_path=session.path[0], from_path=theirs))
+        self.network.settle()
+        sent = session.send("a/b", b"x")
+        self.network.settle()
+        peer.respond(200, peer.frames[-1])
+        self.network.settle()
+        self.assertNoResult(sent)
+        self.network.advance(30.0)
+        self.assertEqual(self.successResultOf(sent), 408)
+
+    def test_chunks(self) -> None:
+        """No chunk is longer than the relay hands on, or than the peer takes."""
+        session, _ = self.connected()
+        session.send("a/b", bytes(20_000)).addErrback(lambda _: None)
+        self.network.settle()
+        chunks = self.relay.requests[-3:]
+        self.assertEqual([len(f.body) for f in chunks], [8192, 8192, 3616])
+        session.begin(Remote(path=(PEER,), max_chunk=5000))
+        session.send("a/b", bytes(6000)).addErrback(lambda _: None)
+        self.network.settle()
+        chunks = self.relay.requests[-2:]
+        self.assertEqual([len(f.body) for f in chunks], [5000, 1000])
+
+    def test_bad_path(self) -> None:
+        """What a peer behind the relay says wrongly harms nobody else."""
+        session, user = self.connected()
+        way = " ".join([*reversed(USE_PATH), *[PEER] * 15])
+        self.relay.write(self.sending(session, from_path=way) + self.sending(session))
+        self.network.settle()
+        self.assertEqual(self.relay.statuses, [200, 400, 200])
+        self.assertEqual((user.bodies, user.reasons), ([b"hello"], []))
 
     def test_passive(self) -> None:
         """A peer comes over the relay; its path has our relays before it."""

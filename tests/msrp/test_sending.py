@@ -15,6 +15,7 @@ from cpmgw.msrp.sending import BROKEN, TURN, Outbox, Outgoing, SendLimits
 from tests.msrp.frames import OURS, THEIRS, Frame, Reader, read
 
 OWNER = object()
+QUICK = SendLimits(first_chunk=65_536)
 
 
 def pieces(content: bytes) -> Iterator[bytes]:
@@ -33,7 +34,7 @@ class OutboxCase(SynchronousTestCase):
         """Begin anew."""
         numbers = count(1)
         self.ids = (f"t{number:04}" for number in numbers)
-        self.outbox = Outbox(limits or SendLimits(), lambda: next(self.ids))
+        self.outbox = Outbox(limits or QUICK, lambda: next(self.ids))
         self.reader = Reader()
         self.now = 0.0
 
@@ -79,11 +80,11 @@ class OutboxCase(SynchronousTestCase):
     def answer(self, status: int = 200, *frames: Frame) -> None:
         """Answer these frames, or all that have been written."""
         for frame in frames or self.reader.frames:
-            self.outbox.answered(frame.head.transaction, status)
+            self.outbox.answered(frame.head.transaction, status, self.now)
 
     def settled(self) -> list[int]:
         """The statuses that have been decided."""
-        found = [each.status for each in self.outbox.settled]
+        found = [each.status or 0 for each in self.outbox.settled]
         self.outbox.settled.clear()
         return found
 
@@ -189,6 +190,15 @@ class Turns(OutboxCase):
         names = [frame.request.message_id for frame in self.take()]
         self.assertEqual(names, ["one1", "two2", "three"] * 3)
 
+    def test_sessions(self) -> None:
+        """However much one session sends, another waits for one turn alone."""
+        for number in range(20):
+            self.message(bytes(TURN), message_id=f"m{number}d2")
+        self.message(message_id="other", owner=self)
+        names = [frame.request.message_id for frame in self.take()]
+        self.assertEqual(names.index("other"), 1)
+        self.assertEqual(len(names), 21)
+
     def test_order(self) -> None:
         """Small ones keep their order."""
         for number in range(5):
@@ -223,7 +233,7 @@ class Turns(OutboxCase):
 
     def test_not_interrupted_for_who_cannot_go(self) -> None:
         """A message whose window is full interrupts no other."""
-        self.use(SendLimits(window=1))
+        self.use(SendLimits(window=1, first_chunk=65_536))
         self.message(bytes(70_000), message_id="full")
         self.take()
         self.message(bytes(60_000), message_id="other")
@@ -264,14 +274,15 @@ class Answers(OutboxCase):
         self.assertEqual((self.settled(), len(self.outbox)), ([], 0))
 
     def test_refused_between_chunks(self) -> None:
-        """Between chunks there is nothing to end."""
+        """So between chunks, with a chunk that has no octets."""
         self.use(SendLimits(chunk=2048, window=1))
         self.message(bytes(5000))
         self.take()
         self.answer(481)
         self.assertEqual(
-            (self.settled(), len(self.take()), len(self.outbox)), ([481], 1, 0)
+            (self.settled(), len(self.take()), len(self.outbox)), ([481], 2, 0)
         )
+        self.assertIs(self.reader.frames[-1].flag, Flag.ABORTED)
 
     def test_timeout(self) -> None:
         """Without an answer in 30 s from the last octet it is 408 (7.2)."""
@@ -299,12 +310,54 @@ class Answers(OutboxCase):
         self.answer(200, frames[0])
         self.assertEqual(self.outbox.deadline, 35.0)
 
+    def test_slow_peer(self) -> None:
+        """A peer that answers what came first has not come to what is behind (7.2)."""
+        self.message(bytes(200_000))
+        frames = self.take()
+        self.now = 29.0
+        self.answer(200, frames[0])
+        self.assertEqual(self.outbox.deadline, 59.0)
+        self.outbox.expire(58.9)
+        self.now = 58.9
+        self.answer(200, frames[3])
+        self.assertEqual((self.outbox.deadline, self.settled()), (59.0, []))
+        self.outbox.expire(59.0)
+        self.assertEqual(self.settled(), [408])
+
+    def test_postponed(self) -> None:
+        """Time in which no answer could be read does not count."""
+        self.message()
+        self.take()
+        self.outbox.postpone(7.0)
+        self.assertEqual(self.outbox.deadline, 37.0)
+
+    def test_no_status(self) -> None:
+        """A response that is none of 200 to 699 answers nothing (10)."""
+        self.message(bytes(200_000))
+        frames = self.take()
+        for status in (0, 100, 199, 700, 999):
+            self.answer(status, frames[0])
+        self.assertEqual(self.settled(), [])
+        self.answer()
+        self.assertEqual(self.settled(), [200])
+
+    def test_first_chunks(self) -> None:
+        """Chunks are short until the peer has answered one within a second."""
+        for after, size in ((1.0, 65_536), (1.1, 20_000)):
+            self.use(SendLimits(first_chunk=20_000, window=1))
+            self.message(bytes(200_000))
+            self.now = 0.0
+            frames = self.take()
+            self.now = after
+            self.answer(200, frames[0])
+            self.assertEqual([len(f.body) for f in self.take()], [20_000, size])
+
     def test_strangers(self) -> None:
         """An answer that answers nothing is passed over."""
         self.message()
         self.take()
-        self.outbox.answered("other", 200)
-        self.outbox.answered("other", 413)
+        self.outbox.answered("other", 200, 0.0)
+        self.outbox.answered("other", 413, 0.0)
         self.assertEqual(self.settled(), [])
         self.answer()
         self.answer(413)

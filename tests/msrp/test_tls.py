@@ -108,11 +108,14 @@ class Fingerprints(TlsCase):
         self.assertFalse(passive.is_connected)
 
     def test_other_client(self) -> None:
-        """A client with another certificate is not let in."""
+        """A client with another certificate is not let in; ours waits for its peer."""
         active, user, passive, other = self.two()
         self.begin(active, passive, awaited=OTHER)
-        self.assertEqual((len(other.reasons), other.connections), (1, 0))
+        self.assertEqual((len(other.reasons), other.connections), (0, 0))
         self.assertEqual((len(user.reasons), user.connections), (1, 0))
+        self.assertEqual((self.nodes[1].connections, len(self.nodes[1])), (0, 1))
+        self.network.advance(30.0)
+        self.assertEqual(len(other.reasons), 1)
 
     def test_client_without(self) -> None:
         """So one without a certificate, unless none is asked for."""
@@ -127,6 +130,7 @@ class Fingerprints(TlsCase):
             self.network.settle()
             self.assertEqual(peer.statuses, [status])
             self.assertEqual(user.connections, int(status == 200))
+            self.assertEqual((peer.closed, user.reasons), (status == 481, []))
 
     def connect_over_tls(self, node: MsrpNode) -> Peer:
         """A connection without a certificate, to whoever it is."""
@@ -220,6 +224,42 @@ class Names(TlsCase):
         """Without an authority it is no good at all."""
         user = self.reach("two.test", "one.test")
         self.assertEqual((user.connections, len(user.reasons)), (0, 1))
+
+
+class Files(TlsCase):
+    def test_certificates(self) -> None:
+        """A file of certificates has as many as it has."""
+        shown = [certificate(self.folder, f"{n}.test")[0] for n in range(3)]
+        octets = b"Bag\n".join(Path(each).read_bytes() for each in shown)
+        self.assertEqual(len(tls.certificates(octets)), 3)
+        self.assertRaises(crypto.Error, tls.certificates, b"none")
+
+    def test_trusted(self) -> None:
+        """The second authority of a file counts as the first does."""
+        for name in ("two.test", "three.test"):
+            certificate(self.folder, name)
+        both = (self.folder / "three.test.pem").read_bytes()
+        both += (self.folder / "two.test.pem").read_bytes()
+        (self.folder / "both.pem").write_bytes(both)
+        shown, key = certificate(self.folder, "far.test")
+        chain = self.folder / "both.pem"
+        listen = Listen(key=key, certificate=shown, chain=str(chain))
+        self.assertEqual(len(tls.Identity(listen)._chain), 2)
+
+
+class Broken(TlsCase):
+    def test_flood(self) -> None:
+        """Of a peer that speaks no MSRP no more is read; it is left in a second."""
+        node = self.secure("two.test")
+        session, user = self.open(node)
+        session.begin(Remote(path=(PEER,)))
+        peer = Fingerprints.connect_over_tls(self, node)  # type: ignore[arg-type]
+        peer.write(b"GARBAGE\r\n")
+        self.network.settle()
+        peer.write(bytes(500_000))
+        self.network.advance(1.1)
+        self.assertEqual((peer.closed, node.connections), (True, 0))
+        self.assertEqual(user.reasons, [])
 
 
 class Starting(TlsCase):

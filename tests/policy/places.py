@@ -31,6 +31,7 @@ PLACES: Final[Mapping[str, tuple[str, ...]]] = {
     "6.1.3 steps 4 to 6": ("file_transfer.accept",),
     "6.1.3, an answer before the other side's": ("file_transfer.early_timeout",),
     "6.1.4 steps 5 to 8": ("session.accept", "session.accept_group"),
+    "6.1.4 step 7, too many": ("session.most_per_inviter", "session.ask_again"),
     "6.1.4 step 8d": ("session.declined_status",),
     "6.1.4 step 8e": ("session.late_answer",),
     "6.1.4, an answer before the other side's": ("session.answer_timeout",),

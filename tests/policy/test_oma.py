@@ -10,7 +10,7 @@ import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.config import loads
-from cpmgw.policy import Policy, contradictions
+from cpmgw.policy import Policy, SessionPolicy, contradictions
 from tests.policy.keys import keys
 from tests.policy.profile import profile
 from tests.test_config import faults_of, least
@@ -41,6 +41,8 @@ class Choices(SynchronousTestCase):
         alone = {
             ("session.leave_instructions", "first"),
             ("session.second_invitation", "separate"),
+            ("session.failure_report", "partial"),
+            ("session.failure_report", "no"),
         }
         count = 0
         for path, value in choices():
@@ -170,6 +172,14 @@ class Contradictions(SynchronousTestCase):
             Policy(),
             levels={"chat": 1},
         )
+
+    def test_text_that_names_nobody(self) -> None:
+        """An invitation of the SM-SC's own does not say who is behind a number."""
+        ours = Policy(session=SessionPolicy(sender="number"))
+        why = 'needs sender "user" in [policy.session]'
+        self.check({"sms.invitation_text": why}, ours, invitation_text=7)
+        self.check({}, Policy(), invitation_text=7)
+        self.check({}, ours, closing_text=7)
 
     def test_set_dpf(self) -> None:
         """set_dpf goes with data_sm only, and without alerts it asks for nothing."""

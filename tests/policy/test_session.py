@@ -56,6 +56,15 @@ class Clashes(SynchronousTestCase):
         )
         self.check(msgspec.structs.replace(policy, sender="number"))
 
+    def test_answers_that_do_not_come(self) -> None:
+        """Who waits for the answer to a message asks for one."""
+        for wanted in ("partial", "no"):
+            policy = SessionPolicy(failure_report=wanted)
+            self.check(
+                policy, failure_report='must be "yes" with acknowledge "answered"'
+            )
+            self.check(msgspec.structs.replace(policy, acknowledge="sent"))
+
     def test_instructions_for_nothing(self) -> None:
         """Nobody is told how to leave who cannot."""
         self.check(
@@ -63,6 +72,19 @@ class Clashes(SynchronousTestCase):
             leave_instructions="tell of leaving, but leave_by_text is false",
         )
         self.check(SessionPolicy(leave_by_text=False, leave_instructions="never"))
+
+    def test_word_that_does_nothing(self) -> None:
+        """No text names the word to leave where it leaves nothing."""
+        policy = texts(invited="Send {leave} to leave.")
+        off = msgspec.structs.replace(
+            policy, leave_by_text=False, leave_instructions="never"
+        )
+        why = "has {leave}, but leave_by_text is false"
+        self.assertEqual(why, contradictions(off)["texts[0].invited"])
+        allowed = msgspec.structs.replace(
+            texts(), leave_by_text=False, leave_instructions="never"
+        )
+        self.check(allowed)
 
     def test_participants_that_nobody_knows(self) -> None:
         """Who takes part can be told only where it is subscribed to."""
@@ -179,6 +201,13 @@ class Texts(SynchronousTestCase):
         twice = "has a word that stands there already"
         self.assertEqual(twice, self.fault("reject", reject=("YES",)))
         self.assertEqual(twice, self.fault("leave", leave=("stop", "Stop")))
+
+    def test_keywords_that_users_cannot_tell_apart(self) -> None:
+        """Words count as one where the answers of users do."""
+        twice = "has a word that stands there already"
+        for word in ("yes!", "\uff39\uff25\uff33", "(yes)", "yes."):
+            self.assertEqual(twice, self.fault("reject", reject=(word,)), word)
+        self.assertEqual("", self.fault("reject", reject=("yes?",)))
 
 
 class Reading(SynchronousTestCase):

@@ -95,8 +95,8 @@ class InTheStore(SynchronousTestCase):
         session = group_session(one_to_one=True)
         given = store.numbers.allocate(session, "SMS", self.pools, 1.0)
         self.assertIsInstance(self.pump.result(given), Allocation)
-        self.assertEqual(0, self.pump.result(store.numbers.end_lost(0.5)))
-        self.assertEqual(1, self.pump.result(store.numbers.end_lost(1.0)))
+        self.assertEqual(0, self.pump.result(store.numbers.end_lost(0.5, 0.5)))
+        self.assertEqual(1, self.pump.result(store.numbers.end_lost(1.0, 0.5)))
 
     def test_numbers_of_an_older_release(self) -> None:
         """What was allocated before there were sessions of two is of a group."""

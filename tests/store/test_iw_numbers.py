@@ -459,7 +459,7 @@ class Lost(NumbersCase):
         self.offer(number_pool(3, shared=False))
         for contribution, used in (("1", 10.0), ("2", 20.0), ("3", 30.0)):
             self.given(group_session(contribution, one_to_one=True), used)
-        self.assertEqual(2, iw_numbers.end_lost(self.db, 20.0, 9))
+        self.assertEqual(2, iw_numbers.end_lost(self.db, 20.0, 0.0, 9))
         self.assertEqual([PoolUse("p", 3, 1, 1)], iw_numbers.pools(self.db))
         left = iw_numbers.find(self.db, group_session("3"))
         assert left is not None
@@ -470,7 +470,7 @@ class Lost(NumbersCase):
         """Those of groups are not: they are long-lived."""
         self.offer(number_pool())
         self.given(group_session(), 1.0)
-        self.assertEqual(0, iw_numbers.end_lost(self.db, 1e9, 9))
+        self.assertEqual(0, iw_numbers.end_lost(self.db, 1e9, 1e9, 9))
         self.assertIsNotNone(iw_numbers.find(self.db, group_session()))
 
     def test_some_at_once(self) -> None:
@@ -479,7 +479,7 @@ class Lost(NumbersCase):
         for place in range(3):
             session = group_session(str(place), one_to_one=True)
             self.given(session, 9.0 - place)
-        self.assertEqual(2, iw_numbers.end_lost(self.db, 9.0, 2))
+        self.assertEqual(2, iw_numbers.end_lost(self.db, 9.0, 0.0, 2))
         self.assertIsNotNone(iw_numbers.find(self.db, group_session("0")))
-        self.assertEqual(1, iw_numbers.end_lost(self.db, 9.0, 2))
-        self.assertEqual(0, iw_numbers.end_lost(self.db, 9.0, 2))
+        self.assertEqual(1, iw_numbers.end_lost(self.db, 9.0, 0.0, 2))
+        self.assertEqual(0, iw_numbers.end_lost(self.db, 9.0, 0.0, 2))

@@ -16,18 +16,28 @@ if TYPE_CHECKING:
     from cpmgw.cpm.chat_content import ChatContent
     from cpmgw.cpm.conference_info import ConferenceState
 
+Place = tuple[str, str]
+"""What a Non-CPM user answers to, and that user: both as address texts."""
+
 
 class Membership(msgspec.Struct, frozen=True, kw_only=True):
     """A user's part in a session, as far as it does not change.
 
     `key` is our own name of it, `address` what the user's messages come from and go
-    to, `policy` the one that was in force when it began.
+    to, `policy` the one that was in force when it began. It `goes_on` where it takes
+    the place of one that stands, of which the user knows.
     """
 
     key: str
     invitation: Invitation
     address: PhoneAddress
     policy: Policy
+    goes_on: bool = False
+
+    @property
+    def place(self) -> Place:
+        """What the user answers to, and the user."""
+        return self.address.text, self.invitation.user.text
 
 
 class Delivery(Enum):
@@ -35,6 +45,7 @@ class Delivery(Enum):
 
     TAKEN = "taken"
     UNFIT = "unfit"  # the service has no form for its content
+    UNSURE = "unsure"  # it may have been taken
     FAILED = "failed"  # it did not take it
 
 
@@ -47,7 +58,7 @@ class Bearer(Protocol):
     async def address(self, invitation: Invitation, policy: Policy) -> PhoneAddress:
         """What the user's messages of a session come from; CannotInterwork without."""
 
-    async def free(self, membership: Membership) -> None:
+    def free(self, membership: Membership) -> None:
         """The session is over: what it alone was known by is free again."""
 
     async def ask(self, membership: Membership) -> None:

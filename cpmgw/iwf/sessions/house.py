@@ -12,7 +12,9 @@ from cpmgw.interfaces import ICpmNetwork
 from cpmgw.iwf.media import Media
 from cpmgw.iwf.sessions.background import Background
 from cpmgw.iwf.sessions.bearer import Bearer
+from cpmgw.iwf.sessions.pauses import Pauses
 from cpmgw.iwf.sessions.register import LateAnswers, Register
+from cpmgw.iwf.sessions.turns import Turns
 from cpmgw.policy import PolicySource
 from cpmgw.sip.dialogs.calls import Calls
 from cpmgw.sip.dialogs.subscriptions import Subscriptions
@@ -41,4 +43,6 @@ class SessionHouse(msgspec.Struct, frozen=True, kw_only=True):
     traffic: Traffic
     register: Register
     late: LateAnswers
+    pauses: Pauses
+    turns: Turns
     background: Background

@@ -11,6 +11,7 @@ from cpmgw.iwf.sessions.bearer import Membership
 from cpmgw.iwf.sessions.house import SessionHouse
 from cpmgw.iwf.sessions.invitation import Invitation, offer_of, read_invitation
 from cpmgw.iwf.sessions.machine import State
+from cpmgw.iwf.sessions.pauses import Pair
 from cpmgw.iwf.sessions.question import Verdict
 from cpmgw.iwf.sessions.session import Session
 from cpmgw.policy import Policy
@@ -57,6 +58,7 @@ class Invitations:
         offer = offer_of(request)
         self._must_go_on(policy)
         _not_while_young(house, invitation, policy.session)
+        _not_too_many(house, invitation, policy)
         if _verdict(invitation, policy.session) == "reject":
             house.media.check(offer, wanted)  # step 1
             raise _for_now("session-policy", "sessions are not accepted", policy)
@@ -83,6 +85,7 @@ class Invitations:
                 invitation=invitation,
                 address=address,
                 policy=policy,
+                goes_on=_is_replacement(house, invitation, policy.session),
             ),
             house,
         )
@@ -91,6 +94,7 @@ class Invitations:
         if refusal is not None:
             session.refuse()
             raise refusal
+        house.late.forget(session.place)
         return session
 
     def _must_go_on(self, policy: Policy) -> None:
@@ -98,12 +102,17 @@ class Invitations:
             raise _for_now("stopping", "the gateway is stopping", policy)
 
     async def _agree(self, session: Session, call: IncomingCall) -> None:
-        """Accept for the user, or as the user says; CannotInterwork else."""
+        """Accept for the user, or as the user says; CannotInterwork else.
+
+        One that only goes on is no news to the user (RCC.10 6.1.4).
+        """
         policy = session.membership.policy.session
+        if session.membership.goes_on:
+            return
         if _verdict(session.invitation, policy) == "ask":
             await self._ask(session, call)  # step 8
         elif _informs(session.invitation, policy):
-            await self._house.bearer.inform(session.membership)
+            await session.inform()
 
     async def _ask(self, session: Session, call: IncomingCall) -> None:
         """Ring, ask, and heed the answer (step 8 a to d)."""
@@ -113,20 +122,71 @@ class Invitations:
         call.ring()
         verdict = await session.ask()
         if verdict is Verdict.NO:
+            self._pause(session)
             raise _refused(house.bearer.declined(membership), "declined", "declined")
         if verdict is Verdict.SILENCE:
-            until = house.now() + membership.policy.session.answer_timeout
-            house.late.add(session.place, membership, until)
+            self._pause(session)
+            self._may_be_late(session)
             raise _refused(408, "no-answer", "the user has not answered")
         if verdict is Verdict.TAKEN_BACK:
+            self._may_be_late(session)
             if call.cancelled:
+                self._pause(session)
                 raise _taken_back()
             raise _for_now("stopping", "the session cannot go on", membership.policy)
+
+    def _pause(self, session: Session) -> None:
+        """Have the inviter wait before the user is asked again."""
+        seconds = session.membership.policy.session.ask_again
+        if seconds:
+            until = self._house.now() + seconds
+            self._house.pauses.begin(_pair(session.invitation), until)
+
+    def _may_be_late(self, session: Session) -> None:
+        """Know an acceptance that comes now (step 8e)."""
+        house, membership = self._house, session.membership
+        until = house.now() + membership.policy.session.answer_timeout
+        house.late.add(session.place, membership, until)
 
 
 def _verdict(invitation: Invitation, policy: SessionPolicy) -> str:
     """What policy makes of an invitation (step 5)."""
     return policy.accept_group if invitation.is_group else policy.accept
+
+
+def _pair(invitation: Invitation) -> Pair:
+    return invitation.initiator, invitation.user.text
+
+
+def _is_replacement(
+    house: SessionHouse, invitation: Invitation, policy: SessionPolicy
+) -> bool:
+    """Whether there is one that stands, and that this one is to replace."""
+    if not invitation.is_group and policy.second_invitation == "separate":
+        return False
+    earlier = house.register.between(*_pair(invitation))
+    return any(each.state is State.STANDING for each in earlier)
+
+
+def _not_too_many(house: SessionHouse, invitation: Invitation, policy: Policy) -> None:
+    """480 to who has as many sessions as one may have, or has asked just now.
+
+    What takes the place of a session is not one more, and nobody is asked of it.
+    """
+    session_policy = policy.session
+    if _is_replacement(house, invitation, session_policy):
+        return
+    most = session_policy.most_per_inviter
+    if 0 < most <= house.register.of_two(invitation.initiator) and not (
+        invitation.is_group
+    ):
+        why = "the inviter has too many sessions"
+        raise _for_now("too-many-of-inviter", why, policy)
+    if _verdict(invitation, session_policy) == "ask":
+        left = house.pauses.left(_pair(invitation), house.now())
+        if left:
+            why = "the user was asked a moment ago"
+            raise _for_now("asked-just-now", why, policy, after=left)
 
 
 def _informs(invitation: Invitation, policy: SessionPolicy) -> bool:
@@ -158,6 +218,7 @@ def _in_the_way(house: SessionHouse, session: Session) -> CannotInterwork | None
     invitation, policy = session.invitation, session.membership.policy
     try:
         _not_while_young(house, invitation, policy.session)
+        _not_too_many(house, invitation, policy)
     except CannotInterwork as refusal:
         return refusal
     others = house.register.at(session.place)
@@ -176,13 +237,18 @@ def _refused(status: int, cause: str, why: str) -> CannotInterwork:
     )
 
 
-def _for_now(cause: str, why: str, policy: Policy) -> CannotInterwork:
-    """480, for reasons that have nothing to do with media (step 7)."""
+def _for_now(
+    cause: str, why: str, policy: Policy, *, after: int = 0
+) -> CannotInterwork:
+    """480, for reasons that have nothing to do with media (step 7).
+
+    To come again `after` so many seconds, else as policy says.
+    """
     return CannotInterwork(
         480,
         reason_for(480),
         cause=cause,
         section=f"{SECTION} step 7",
         warning=why,
-        headers=(("Retry-After", str(policy.retry_after)),),
+        headers=(("Retry-After", str(after or policy.retry_after)),),
     )

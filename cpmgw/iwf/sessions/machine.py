@@ -44,6 +44,7 @@ class Do(Enum):
     """What an event asks for."""
 
     ESTABLISH = "establish"  # media, participants; what it replaces ends
+    DROP = "drop"  # what waits to be delivered is not any more
     TELL = "tell"  # tell the Non-CPM user that it was closed
     BYE = "bye"
     RELEASE = "release"  # media, number, timers
@@ -66,15 +67,15 @@ TRANSITIONS: Final[Mapping[tuple[State, On], Step]] = {
     (State.INVITED, On.LOST): ((), State.INVITED),
     (State.ACCEPTED, On.ACK): ((Do.ESTABLISH,), State.STANDING),
     (State.ACCEPTED, On.CLOSED): ((Do.TELL, Do.RELEASE), State.OVER),
-    (State.ACCEPTED, On.BROKEN): ((Do.RELEASE,), State.OVER),
+    (State.ACCEPTED, On.BROKEN): ((Do.TELL, Do.RELEASE), State.OVER),
     (State.ACCEPTED, On.LEFT): ((Do.BYE,), State.LEAVING),
-    (State.ACCEPTED, On.LOST): ((Do.BYE,), State.LEAVING),
+    (State.ACCEPTED, On.LOST): ((Do.TELL, Do.BYE), State.LEAVING),
     (State.STANDING, On.ACK): ((), State.STANDING),  # that of a re-INVITE
     (State.STANDING, On.CLOSED): ((Do.TELL, Do.RELEASE), State.OVER),
-    (State.STANDING, On.BROKEN): ((Do.TELL, Do.RELEASE), State.OVER),
-    (State.STANDING, On.LEFT): ((Do.BYE,), State.LEAVING),
+    (State.STANDING, On.BROKEN): ((Do.DROP, Do.TELL, Do.RELEASE), State.OVER),
+    (State.STANDING, On.LEFT): ((Do.DROP, Do.BYE), State.LEAVING),
     (State.STANDING, On.FAILED): ((Do.BYE,), State.LEAVING),
-    (State.STANDING, On.LOST): ((Do.TELL, Do.BYE), State.LEAVING),
+    (State.STANDING, On.LOST): ((Do.DROP, Do.TELL, Do.BYE), State.LEAVING),
     (State.STANDING, On.IDLE): ((Do.TELL, Do.BYE), State.LEAVING),
     (State.STANDING, On.REPLACED): ((Do.BYE,), State.LEAVING),
     (State.LEAVING, On.CLOSED): ((Do.RELEASE,), State.OVER),
@@ -85,11 +86,13 @@ TRANSITIONS: Final[Mapping[tuple[State, On], Step]] = {
 }
 
 # The Reason of the BYE that an event asks for (RFC 3326; conversation TS 7.3.4): cause
-# and text. That of FAILED is the service's.
+# and text. That of FAILED is the service's. 200 says that the user has left, and a
+# group takes that user for departed; any other cause leaves him on its list
+# (conversation TS 8.2.2.3 B, 9.2.7).
 REASONS: Final[Mapping[On, tuple[int, str]]] = {
     On.LEFT: (200, "Call completed"),
-    On.REPLACED: (200, "Replaced by another session"),
-    On.IDLE: (200, "No message for too long"),
+    On.REPLACED: (480, "Replaced by another session"),
+    On.IDLE: (480, "No message for too long"),
     On.LOST: (480, "MSRP session lost"),
 }
 

@@ -13,6 +13,7 @@ from zope.interface import implementer
 from cpmgw.iwf.sessions.bearer import Membership
 from cpmgw.iwf.sessions.machine import On
 from cpmgw.iwf.sessions.reception import Reception
+from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.msrp.errors import MsrpError
 from cpmgw.msrp.interfaces import FailureReport, IMsrpUser, Received
 
@@ -55,7 +56,7 @@ class Messages:
         house: SessionHouse,
         happened: Callable[[On], None],
     ) -> None:
-        self._reception = Reception(membership, house)
+        self._reception = Reception(membership, house, self._touch)
         self._policy = membership.policy
         self._clock = house.clock
         self._happened = happened
@@ -68,6 +69,11 @@ class Messages:
         """Whether the other side takes messages at present."""
         return self.stream is not None and self.stream.direction.sends
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether what is sent leaves, and does not wait."""
+        return self.stream is not None and self.stream.session.is_connected
+
     def begin(self) -> None:
         """The session stands: MSRP may connect."""
         assert self.stream is not None
@@ -76,6 +82,10 @@ class Messages:
             self.stream.begin()
         except MsrpError as error:  # it was lost before it began
             self.lost(error)
+
+    def drop(self) -> None:
+        """Deliver nothing more, be it here already."""
+        self._reception.drop()
 
     def close(self) -> None:
         """The session is over."""
@@ -104,7 +114,6 @@ class Messages:
 
     def message(self, received: Received) -> Awaitable[int]:
         """Something has come; the status for it (IMsrpUser)."""
-        self._touch()
         return Deferred.fromCoroutine(self._take(received))
 
     async def _take(self, received: Received) -> int:
@@ -113,7 +122,7 @@ class Messages:
         taken = await self._reception.take(received, state)
         if taken.has_failed:
             # After the answer, which is on its way first (6.2.3 B).
-            self._clock.callLater(0, self._happened, On.FAILED)
+            self._clock.callLater(ANSWER_FIRST, self._happened, On.FAILED)
         return taken.status
 
     def connected(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from cpmgw.addressing.originator import ASSERTED
@@ -20,6 +21,7 @@ from cpmgw.cpm.conference_info import (
 )
 from cpmgw.cpm.errors import ConferenceInfoError
 from cpmgw.cpm.features import Feature, accept_contact, icsi
+from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.sessions.answers import contact
 from cpmgw.iwf.sessions.bearer import Membership
 from cpmgw.iwf.sessions.telling import Telling
@@ -48,6 +50,7 @@ class Participants:
 
     __slots__ = (
         "_house",
+        "_is_over",
         "_known",
         "_lacks",
         "_membership",
@@ -67,6 +70,7 @@ class Participants:
         self._subscription: Subscription | None = None
         self._known = ConferenceState()
         self._lacks = False
+        self._is_over = False
         self.state: ConferenceState | None = None
 
     def start(self) -> None:
@@ -78,6 +82,7 @@ class Participants:
 
     def stop(self) -> None:
         """The session is over."""
+        self._is_over = True
         self._telling.stop()
         if self._subscription is not None:
             self._subscription.unsubscribe()
@@ -144,6 +149,23 @@ class Participants:
             status=end.status,
         )
 
-    def _tell(self, state: ConferenceState) -> None:
-        told = self._house.bearer.tell_participants(self._membership, state)
-        self._house.background.run(told, "participant information")
+    def _tell(self, state: ConferenceState) -> Deferred[bool]:
+        """Tell the user, in turn; fires with whether that was done."""
+        told: Deferred[bool] = Deferred()
+        self._house.background.run(self._bring(state, told), "participant information")
+        return told
+
+    async def _bring(self, state: ConferenceState, told: Deferred[bool]) -> None:
+        house, is_told = self._house, False
+        try:
+            await house.turns.take(self._membership.place, self._say(state))
+            is_told = True
+        except CannotInterwork as failure:
+            is_told = failure.may_have_left
+            raise
+        finally:
+            told.callback(is_told)
+
+    async def _say(self, state: ConferenceState) -> None:
+        if not self._is_over:
+            await self._house.bearer.tell_participants(self._membership, state)

@@ -1,15 +1,16 @@
 """What comes by MSRP in a session, on its way to the Non-CPM user (TS 6.1.5.1).
 
-Messages go one after another: the next is handed over when the service has answered
-the one before, so that the user sees them in the order in which they came.
+Messages go one after another, those of all sessions at the same place: the next is
+handed over when the service has answered the one before, so that the user sees them in
+the order in which they came.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from twisted.internet.defer import DeferredLock
+from twisted.internet.defer import CancelledError
 from twisted.logger import Logger
 
 from cpmgw.cpm.chat_content import ChatContent, Content, read_chat
@@ -26,6 +27,9 @@ BAD_REQUEST: Final = 400
 # What cannot be interworked, or was not taken (TS 6.2.2.1.5 step 2a, 6.2.3 B; RFC 4975
 # 10.4: the sender stops).
 STOP: Final = 413
+# What may have been taken: one that has it not is not to be sent again by itself
+# (RFC 4975 10.3).
+UNKNOWN: Final = 408
 # What ends here: no Non-CPM service shows it, and its sender has nothing to mend.
 _ENDS: Final = frozenset(
     (Content.NOTIFICATION, Content.COMPOSING, Content.GROUP_DATA, Content.EVENT)
@@ -33,6 +37,7 @@ _ENDS: Final = frozenset(
 _STATUSES: Final[Mapping[Delivery, int]] = {
     Delivery.TAKEN: OK,
     Delivery.UNFIT: STOP,
+    Delivery.UNSURE: UNKNOWN,
     Delivery.FAILED: STOP,
 }
 # A CPIM wrapper is no larger than this.
@@ -47,18 +52,23 @@ class Taken(NamedTuple):
 
 
 class Reception:
-    """Takes the messages of one session."""
+    """Takes the messages of one session; `spoken` is told of each that is one."""
 
     log = Logger()
 
-    __slots__ = ("_count", "_has_failed", "_house", "_membership", "_turn")
+    __slots__ = ("_count", "_house", "_is_over", "_membership", "_spoken")
 
-    def __init__(self, membership: Membership, house: SessionHouse) -> None:
+    def __init__(
+        self,
+        membership: Membership,
+        house: SessionHouse,
+        spoken: Callable[[], None],
+    ) -> None:
+        self._spoken = spoken
         self._membership = membership
         self._house = house
-        self._turn = DeferredLock()
         self._count = 0
-        self._has_failed = False
+        self._is_over = False
 
     async def take(self, received: Received, state: ConferenceState | None) -> Taken:
         """Hand a message over; what answers its last chunk (steps 2 to 4).
@@ -79,11 +89,24 @@ class Reception:
             if content.kind is Content.NOTIFICATION:
                 self._house.traffic.end_notification()
             return Taken(OK)
-        await self._turn.acquire()
+        self._spoken()
+        taken = await self._in_turn(content, state)
+        self._house.traffic.chats["outbound", taken.status] += 1
+        return taken
+
+    async def _in_turn(
+        self, content: ChatContent, state: ConferenceState | None
+    ) -> Taken:
         try:
-            return await self._deliver(content, state)
-        finally:
-            self._turn.release()
+            return await self._house.turns.take(
+                self._membership.place, self._deliver(content, state)
+            )
+        except CancelledError:  # the gateway stops
+            return Taken(STOP)
+
+    def drop(self) -> None:
+        """Hand nothing more over, be it here already."""
+        self._is_over = True
 
     def _read(self, received: Received) -> ChatContent | None:
         """The content, None of one that is larger than any text."""
@@ -95,13 +118,14 @@ class Reception:
     async def _deliver(
         self, content: ChatContent, state: ConferenceState | None
     ) -> Taken:
-        if self._has_failed:
+        if self._is_over:
             return Taken(STOP)
         self._count += 1
         delivery = await self._house.bearer.deliver(
             self._membership, content, place=self._count, state=state
         )
-        self._has_failed = delivery is Delivery.FAILED
-        if delivery is not Delivery.TAKEN:
+        has_failed = delivery is Delivery.FAILED
+        self._is_over |= has_failed
+        if delivery in (Delivery.UNFIT, Delivery.FAILED):
             self._count -= 1
-        return Taken(_STATUSES[delivery], self._has_failed)
+        return Taken(_STATUSES[delivery], has_failed)

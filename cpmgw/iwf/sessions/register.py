@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -11,14 +11,11 @@ from twisted.internet.defer import Deferred
 from cpmgw.iwf.sessions.machine import ESTABLISHED, State
 
 if TYPE_CHECKING:
-    from cpmgw.iwf.sessions.bearer import Membership
+    from cpmgw.iwf.sessions.bearer import Membership, Place
     from cpmgw.iwf.sessions.session import Session
 
 # Invitations that nobody answered in time and that may still be answered.
 MOST_LATE: Final = 10_000
-
-Place = tuple[str, str]
-"""What a Non-CPM user answers to, and that user: both as address texts."""
 
 
 class Register:
@@ -28,6 +25,7 @@ class Register:
         self._by_key: dict[str, Session] = {}
         self._by_place: dict[Place, list[Session]] = {}
         self._by_pair: dict[Place, list[Session]] = {}
+        self._of_two: Counter[str] = Counter()
         self._emptied: list[Deferred[None]] = []
 
     def __len__(self) -> int:
@@ -41,12 +39,16 @@ class Register:
         self._by_key[session.key] = session
         self._by_place.setdefault(session.place, []).append(session)
         self._by_pair.setdefault(_pair(session), []).append(session)
+        if not session.invitation.is_group:
+            self._of_two[session.invitation.initiator] += 1
 
     def remove(self, session: Session) -> None:
         """A session is over; it may be gone already."""
         if self._by_key.pop(session.key, None) is not None:
             _take_out(self._by_place, session.place, session)
             _take_out(self._by_pair, _pair(session), session)
+            if not session.invitation.is_group:
+                self._one_less(session.invitation.initiator)
         self._look_if_empty()
 
     def empty(self) -> Deferred[None]:
@@ -68,6 +70,10 @@ class Register:
         """Those that somebody, or a group, has with a user, the oldest first."""
         return list(self._by_pair.get((initiator, user), ()))
 
+    def of_two(self, initiator: str) -> int:
+        """How many sessions of two somebody has, with whatever users."""
+        return self._of_two[initiator]
+
     def live(self, place: Place) -> Session | None:
         """The one that messages of the user go to.
 
@@ -84,6 +90,11 @@ class Register:
             if session.is_asking:
                 return session
         return None
+
+    def _one_less(self, initiator: str) -> None:
+        self._of_two[initiator] -= 1
+        if not self._of_two[initiator]:
+            del self._of_two[initiator]
 
     def _look_if_empty(self) -> None:
         if not self._by_key:

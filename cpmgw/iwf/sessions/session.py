@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from cpmgw.cpm.reason import reason
+from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.sessions import modification
 from cpmgw.iwf.sessions.answers import describing
 from cpmgw.iwf.sessions.bearer import Membership
@@ -32,9 +33,9 @@ from cpmgw.sip.dialogs.interfaces import End, Ending
 
 if TYPE_CHECKING:
     from cpmgw.iwf.media import Answered
+    from cpmgw.iwf.sessions.bearer import Place
     from cpmgw.iwf.sessions.house import SessionHouse
     from cpmgw.iwf.sessions.invitation import Invitation
-    from cpmgw.iwf.sessions.register import Place
     from cpmgw.sip.dialogs.call import Call
     from cpmgw.sip.dialogs.incoming import IncomingCall
     from cpmgw.sip.message import Request, Response
@@ -49,7 +50,9 @@ class Session:
         "_call",
         "_house",
         "_idle",
+        "_is_known",
         "_question",
+        "_stood",
         "_waiting",
         "membership",
         "messages",
@@ -64,6 +67,8 @@ class Session:
         self._call: Call | None = None
         self._question: Question | None = None
         self._idle: IDelayedCall | None = None
+        self._is_known = membership.goes_on
+        self._stood = False
         self._waiting: list[Deferred[None]] = []
 
     # -- what it is --------------------------------------------------------------------
@@ -81,8 +86,7 @@ class Session:
     @property
     def place(self) -> Place:
         """What the user answers to, and the user."""
-        membership = self.membership
-        return membership.address.text, membership.invitation.user.text
+        return self.membership.place
 
     @property
     def is_asking(self) -> bool:
@@ -105,9 +109,16 @@ class Session:
         patience = membership.policy.session.answer_timeout
         self._question = question = Question(house.clock, patience)
         try:
-            return await question.put(house.bearer.ask(membership))
+            verdict = await question.put(house.bearer.ask(membership))
         finally:
             self._question = None
+        self._is_known |= verdict is Verdict.YES
+        return verdict
+
+    async def inform(self) -> None:
+        """Tell the user of it (6.2.2.1.3); CannotInterwork if that fails."""
+        await self._house.bearer.inform(self.membership)
+        self._is_known = True
 
     def answer(self, verdict: Verdict) -> None:
         """The user's answer, or why there will be none."""
@@ -135,6 +146,15 @@ class Session:
     async def modified(self, request: Request) -> Response:
         """Another offer (CallUser, 6.1.5)."""
         return await modification.answer(self, request, self._house)
+
+    def answered(self, description: bytes) -> None:
+        """The answer to what we have said again; what does not fit changes nothing."""
+        if self.messages.stream is None:
+            return
+        try:
+            self.messages.stream.described(description)
+        except CannotInterwork as error:
+            self.log.debug("an answer of no use: {why}", why=error.warning)
 
     def closing(self, bye: Request) -> Sequence[tuple[str, str]]:
         """What the 200 to a BYE says beside (CallUser)."""
@@ -167,6 +187,8 @@ class Session:
         """The session stands (6.1.4, 6.1.7)."""
         house, membership = self._house, self.membership
         policy = membership.policy.session
+        self._is_known = self._stood = True
+        house.traffic.sessions += 1
         self.messages.begin()
         if self.state is not State.STANDING:  # lost already
             return
@@ -184,11 +206,22 @@ class Session:
         if self.state is State.STANDING:
             self._on(On.REPLACED)
 
+    def _drop(self, _: On) -> None:
+        """What waits for its turn is not delivered any more."""
+        self.messages.drop()
+
     def _tell(self, _: On) -> None:
-        """Tell the user that it was closed, where policy wants it (6.1.6.1 step 3)."""
+        """Tell the user that it was closed, where policy wants it (6.1.6.1 step 3).
+
+        One that never stood is closed for those who know of it only.
+        """
         wanted = self.membership.policy.session.inform_closed
-        if wanted == "always" or (wanted == "group" and self.invitation.is_group):
-            self._run(self._house.bearer.tell_closed(self.membership), "closing")
+        is_wanted = wanted == "always" or (
+            wanted == "group" and self.invitation.is_group
+        )
+        if is_wanted and self._is_known:
+            telling = self._house.bearer.tell_closed(self.membership)
+            self._run(self._house.turns.take(self.place, telling), "closing")
 
     def _bye(self, on: On) -> None:
         cause, text = REASONS.get(on) or (480, self._failure())
@@ -206,8 +239,10 @@ class Session:
         if self.messages.participants is not None:
             self.messages.participants.stop()
         self.messages.close()
+        if self._stood:
+            self._house.traffic.sessions -= 1
+        self._house.bearer.free(self.membership)
         self._house.register.remove(self)
-        self._run(self._house.bearer.free(self.membership), "release of a number")
         waiting, self._waiting = self._waiting, []
         for each in waiting:
             if not each.called:
@@ -232,6 +267,7 @@ class Session:
 
 _ACTS: Final[Mapping[Do, Callable[[Session, On], None]]] = {
     Do.ESTABLISH: Session._establish,
+    Do.DROP: Session._drop,
     Do.TELL: Session._tell,
     Do.BYE: Session._bye,
     Do.RELEASE: Session._release,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from enum import Enum
 from typing import Final
 
 from cpmgw.policy import Policy
+from cpmgw.policy.keywords import plain
 from cpmgw.policy.session import SessionPolicy
 from cpmgw.policy.texts import SessionTexts
 from txsmpp.constants import EsmClass
@@ -47,21 +47,22 @@ def answer_of(
 def said(text: str, texts: SessionTexts, policy: SessionPolicy) -> Said:
     """What a text says: the whole of it is a keyword, or it says nothing.
 
-    Case, blanks and punctuation at the end do not count. The user's own language, that
-    of `texts`, goes before the others in the order of the policy.
+    Case, blanks and what stands around it do not count. The user's own language, that
+    of `texts`, goes before the others in the order of the policy. Words to leave say
+    nothing where policy has none.
     """
     if len(text) > _LONGEST:
         return Said.NOTHING
-    word = _plain(text)
+    word = plain(text)
     if not word:
         return Said.NOTHING
     for each in (texts, *policy.texts):
         for keywords, meaning in (
             (each.accept, Said.ACCEPT),
             (each.reject, Said.REJECT),
-            (each.leave, Said.LEAVE),
+            (each.leave if policy.leave_by_text else (), Said.LEAVE),
         ):
-            if any(_plain(keyword) == word for keyword in keywords):
+            if any(plain(keyword) == word for keyword in keywords):
                 return meaning
     return Said.NOTHING
 
@@ -84,19 +85,3 @@ def response_code(pdu: DeliverSm | DataSm) -> int | None:
 def is_acknowledgement(pdu: DeliverSm | DataSm) -> bool:
     """Whether it is an SME manual/user acknowledgement (SMPP 3.4 5.2.12)."""
     return pdu.esm_class & EsmClass.TYPE_MASK == EsmClass.MANUAL_ACKNOWLEDGEMENT
-
-
-def _plain(text: str) -> str:
-    """A text as keywords are compared.
-
-    One of nothing but punctuation ("?") is kept as it is.
-    """
-    folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    end = len(folded)
-    while end and _is_trailing(folded[end - 1]):
-        end -= 1
-    return folded[:end] or folded
-
-
-def _is_trailing(character: str) -> bool:
-    return character == " " or unicodedata.category(character)[0] == "P"

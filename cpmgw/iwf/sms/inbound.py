@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -31,8 +32,6 @@ from txsmpp.text.received import Received, read
 
 TEMPORARY: Final = CommandStatus.ESME_RX_T_APPN
 PERMANENT: Final = CommandStatus.ESME_RX_P_APPN
-# Seconds after which an SM-SC may have given up waiting for its answer.
-LATE_ANSWER: Final = 10.0
 
 
 class _Sending(NamedTuple):
@@ -50,7 +49,11 @@ class Way(Protocol):
 
 
 class Inbound:
-    """Turns short messages into standalone messages and the answers back."""
+    """Turns short messages into standalone messages and the answers back.
+
+    A message goes first to the `chats`, before anything is looked up for it: those of
+    one session keep their order.
+    """
 
     log = Logger()
 
@@ -65,8 +68,10 @@ class Inbound:
         directory: Callable[[], IDirectory],
         domain: str,
         now: Callable[[], float],
+        chats: Way | None = None,
         ways: Sequence[Way] = (),
     ) -> None:
+        self._chats = chats
         self._ways = ways
         self._centres = centres
         self._network = network
@@ -181,17 +186,28 @@ class Inbound:
     async def _sent(self, collected: Collected) -> int:
         """Send; the command_status of the answer (Table 10)."""
         try:
-            message = await self._inbound(collected)
+            message = self._inbound(collected)
+        except NotAddressed as error:
+            # The dial plan is not the one by which it was let in.
+            self.log.debug("message refused: {error}", error=str(error))
+            return error.command_status
+        if self._chats is not None:
+            taken = await self._chats.take(message)
+            if isinstance(taken, int):
+                return taken
+            message = taken
+        return await self.standalone(message)
+
+    async def standalone(self, message: InboundMessage) -> int:
+        """Send as a standalone message; the command_status of the answer (Table 10)."""
+        try:
+            message = await self._looked_up(message)
             for way in self._ways:
                 taken = await way.take(message)
                 if isinstance(taken, int):
                     return taken
                 message = taken
             response = await self._network.request(pager_request(message))
-        except NotAddressed as error:
-            # The dial plan is not the one by which it was let in.
-            self.log.debug("message refused: {error}", error=str(error))
-            return error.command_status
         except SipError as error:
             self.log.debug("CPM side not reached: {error}", error=str(error))
             return TEMPORARY
@@ -225,24 +241,36 @@ class Inbound:
         for turn in self._waiting.pop(name, []):
             turn.callback(status)
 
-    async def _inbound(self, collected: Collected) -> InboundMessage:
-        """The source of Table 9, from what was stored, and what is known of both ends.
+    async def _looked_up(self, message: InboundMessage) -> InboundMessage:
+        """A message with what the directory knows of both ends.
 
-        NotAddressed where either has no address any more.
+        A recipient that is not its target is one that the chats have found.
+        """
+        ends = message.ends
+        sip_uri, known = await sip_uris_of(ends, self._directory())
+        recipient = message.recipient
+        if known is not None and recipient == message.plan.uri_of(ends.target):
+            recipient = known
+        sender = Identity(address=ends.originator, sip=sip_uri)
+        return msgspec.structs.replace(message, sender=sender, recipient=recipient)
+
+    def _inbound(self, collected: Collected) -> InboundMessage:
+        """The source of Table 9, from what was stored.
+
+        NotAddressed where either end has no address any more.
         """
         pdus = [_stored(each) for each in collected.segments]
         centre = self._centres.named(collected.segments[0].centre)
         received = [read(pdu, centre.config.text) for pdu in pdus]
         first, plan = pdus[0], self._plan()
         ends = ends_of(centre, first, plan)
-        sip_uri, recipient = await sip_uris_of(ends, self._directory())
         return InboundMessage(
             pdu=first,
             text=_joined(received, collected),
             collected=collected,
             ends=ends,
-            sender=Identity(address=ends.originator, sip=sip_uri),
-            recipient=recipient or plan.uri_of(ends.target),
+            sender=Identity(address=ends.originator),
+            recipient=plan.uri_of(ends.target),
             plan=plan,
             domain=self._domain,
             policy=self._policy(),
@@ -269,7 +297,8 @@ class Inbound:
         """Whether what equals a delivered message is another (docs/decisions/0003)."""
         last = max(collected.segments, key=lambda each: each.received)
         answered = collected.delivered
-        if answered - last.received > LATE_ANSWER:
+        patience = self._centres.named(last.centre).config.patience
+        if answered - last.received > patience:
             return False
         return not self._sessions.may_have_missed(last.session, answered, self._now())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
 from cpmgw.addressing.dialplan import DialPlan
@@ -13,7 +13,7 @@ from cpmgw.cpm.warning import SIZE_EXCEEDED
 from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import IStore
 from cpmgw.iwf.capabilities import Characteristics
-from cpmgw.iwf.large_message import SECTION
+from cpmgw.iwf.large_session import SECTION
 from cpmgw.iwf.parties import parties_of
 from cpmgw.iwf.sms.centres import Centres
 from cpmgw.iwf.sms.notified import take_notification
@@ -21,7 +21,7 @@ from cpmgw.iwf.sms.outbound import Outbound, shown_originator
 from cpmgw.iwf.sms.submissions import store_failed
 from cpmgw.iwf.standalone import StandaloneMessage, unreadable
 from cpmgw.policy import Policy, PolicySource
-from cpmgw.records import Answer
+from cpmgw.records import Answer, ImdnContext
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.status import reason_for
 
@@ -47,7 +47,9 @@ class LargeToSms:
         policy: PolicySource,
         plan: Callable[[], DialPlan],
         traffic: Traffic,
+        failed: Callable[[ImdnContext], Awaitable[None]],
     ) -> None:
+        self._failed = failed
         self._outbound = outbound
         self._centres = centres
         self._store = store
@@ -84,6 +86,12 @@ class LargeToSms:
             return take_notification(message, policy)
         _check(message, policy)
         return await self._outbound.deliver(message)
+
+    async def undelivered(self, message: StandaloneMessage) -> None:
+        """Tell its sender by a notification or an event (TS 6.2.3)."""
+        if message.is_notification:
+            return
+        await self._failed(message.imdn_context(message.parties.ends(), self._plan()))
 
     def failure(self) -> str:
         """What a BYE says of SMS that could not deliver (TS 6.2.3 B)."""

@@ -24,7 +24,10 @@ SECTION: Final = "TS 6.2.2.1.1"
 
 
 class Outbound:
-    """Turns standalone messages into short messages and the answers back."""
+    """Turns standalone messages into short messages and the answers back.
+
+    `written` is told between whom each one that was taken is, as the user sees it.
+    """
 
     def __init__(
         self,
@@ -32,7 +35,9 @@ class Outbound:
         repeats: RepeatGuard,
         policy: PolicySource,
         plan: Callable[[], DialPlan],
+        written: Callable[[Ends], None],
     ) -> None:
+        self._written = written
         self._submissions = submissions
         self._repeats = repeats
         self._policy = policy
@@ -73,6 +78,7 @@ class Outbound:
                 answer=answer,
             )
         )
+        self._written(shown)
         return answer
 
     def _answer(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
 from cpmgw.cpm.features import Feature, features_of
+from cpmgw.cpm.reason import reason
 from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import IHouse
 from cpmgw.iwf.large_message import LargeMessages
@@ -21,6 +23,7 @@ from cpmgw.iwf.sms.outbound import Outbound
 from cpmgw.iwf.sms.submissions import Submissions
 from cpmgw.msrp.interfaces import IMsrpNode
 from cpmgw.policy import Policy
+from cpmgw.records import ImdnContext
 from cpmgw.sip.dialogs.calls import Calls
 from cpmgw.sip.dialogs.interfaces import CallSettings
 from cpmgw.sip.message import Request, Response
@@ -34,6 +37,7 @@ class OverMsrp:
     """The calls of the SMS IWF, and what is in them.
 
     `ways` are those of a received short message before it becomes a SIP MESSAGE.
+    `failed` tells of a message that nobody can be told of by MSRP any more.
     """
 
     def __init__(
@@ -44,6 +48,7 @@ class OverMsrp:
         submissions: Submissions,
         outbound: Outbound,
         repeats: RepeatGuard,
+        failed: Callable[[ImdnContext], Awaitable[None]],
     ) -> None:
         config = house.config
 
@@ -57,6 +62,11 @@ class OverMsrp:
                 timing=config.sip.timing,
                 retry_after=config.policy.retry_after,
                 drain=config.sip.drain,
+                session_expires=config.sip.session_expires,
+                min_se=config.sip.min_se,
+                # Without one, and with 200, it would be the user that has left
+                # (conversation TS 8.2.2.3).
+                reasons=(reason(480, reason_for(480)),),
             ),
         )
         media = Media(node, policy)
@@ -71,6 +81,7 @@ class OverMsrp:
                 policy,
                 lambda: house.dial_plan,
                 house.traffic,
+                failed,
             ),
             house.network,
             policy,
@@ -78,11 +89,12 @@ class OverMsrp:
             house.clock,
             house.now,
             house.traffic,
+            config.sip.drain,
         )
         self._sent = InboundLarge(
-            self.calls, media, house.network, policy, house.clock, house.now
+            self.calls, media, house.network, centres, policy, house.clock, house.now
         )
-        self.ways: tuple[Way, ...] = (self.chats, self._sent)
+        self.ways: tuple[Way, ...] = (self._sent,)
 
     def __len__(self) -> int:
         """What there is, however young: calls, and what is about to be one."""
@@ -90,11 +102,14 @@ class OverMsrp:
 
     def start(self) -> None:
         """Take invitations."""
+        self.calls.start()
+        self._large.start()
         self.chats.start()
 
     async def stop(self) -> None:
         """Take no more, and end all that there is."""
         chats = Deferred.fromCoroutine(self.chats.stop())
+        await self._large.stop()
         await self.calls.stop()
         await chats
 

@@ -13,6 +13,8 @@ from cpmgw.sip.uri import parse_uri
 
 # Names in one text; of the others only how many they are is told.
 MOST_NAMES: Final = 20
+# Characters of all names in one text: a message has no more than some segments.
+MOST_CHARACTERS: Final = 300
 
 
 def people_of(
@@ -31,10 +33,17 @@ def people_of(
 
 
 def listed(people: Sequence[Person], names: Names, most: int = MOST_NAMES) -> str:
-    """Names with commas between them, at most so many: "Ann, Bob (+37)"."""
-    told = ", ".join(shown(each, names) for each in people[:most])
-    others = len(people) - most
-    return f"{told} (+{others})" if others > 0 else told
+    """Names with commas between them, as many as there is room for: "Ann, Bob (+37)".
+
+    That is at most so many, and `MOST_CHARACTERS`, but always one.
+    """
+    told = ""
+    for number, person in enumerate(people):
+        longer = f"{told}, {shown(person, names)}" if told else shown(person, names)
+        if number == most or (told and len(longer) > MOST_CHARACTERS):
+            return f"{told} (+{len(people) - number})"
+        told = longer
+    return told
 
 
 def _is_own(user: User, plan: DialPlan, own: Collection[PhoneAddress]) -> bool:

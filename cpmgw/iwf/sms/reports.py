@@ -20,7 +20,8 @@ from cpmgw.iwf.sms.notifier import Notifier, SessionNotifier
 from cpmgw.iwf.sms.owed import Owed
 from cpmgw.iwf.sms.shortmessage import StatusReport
 from cpmgw.policy import PolicySource
-from cpmgw.records import Reported, SegmentReport, SentMessage
+from cpmgw.records import ImdnContext, Reported, SegmentReport, SentMessage
+from cpmgw.sip.identifiers import Randomness
 from txsmpp.constants import MessageState
 from txsmpp.status import CommandStatus
 from txsmpp.text.receipt import Receipt, ReceiptKind
@@ -30,6 +31,9 @@ TEMPORARY: Final = CommandStatus.ESME_RX_T_APPN
 # Seconds that a receipt waits for submissions that may be its own, well below what an
 # SM-SC waits for its answer.
 PATIENCE: Final = 2.0
+# Where what was never submitted went to.
+_NO_CENTRE: Final = ""
+_KEY_OCTETS: Final = 16
 
 
 class StatusReports:
@@ -65,6 +69,7 @@ class StatusReports:
         self._notifier = Notifier(house)
         self._alerts = alerts
         self._sessions = sessions
+        self._randomness = Randomness()
         self._telling: dict[str, list[Deferred[int]]] = {}
         self._owed = Owed(house.store.sent, house.now, self._settles)
 
@@ -96,6 +101,30 @@ class StatusReports:
         if not reported.settled and reported.message.key not in self._owed:
             await self._learn(reported)
         return await self._conclude(reported)
+
+    async def failed(self, context: ImdnContext) -> None:
+        """Tell of a message that was not submitted, when its sender hears no answer.
+
+        It is kept as one that had one report, so that it is told sooner or later, also
+        by another process.
+        """
+        now, policy = self._now(), self._policy()
+        segment = (_NO_CENTRE, self._randomness.hex(_KEY_OCTETS))
+        message = SentMessage(
+            key=self._randomness.hex(_KEY_OCTETS),
+            context=context,
+            segments=(segment,),
+            expires=now + policy.validity_default + policy.report_grace,
+        )
+        news = SegmentReport(int(MessageState.UNDELIVERABLE))
+        try:
+            await self._store.sent.remember(None, message)
+            reported = await self._store.sent.report(*segment, news)
+        except StoreError as error:
+            self.log.error("failure not stored: {error}", error=str(error))
+            return
+        if reported is not None:
+            await self._conclude(reported)
 
     async def _learn(self, reported: Reported) -> None:
         """See what an outcome says of the user, the first time that it is known."""

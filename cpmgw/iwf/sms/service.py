@@ -18,6 +18,7 @@ from cpmgw.interfaces import (
     ISmsCentre,
 )
 from cpmgw.iwf.capabilities import Capabilities, Kind
+from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.alerts import Alerts
 from cpmgw.iwf.sms.centres import Centre, Centres
@@ -81,18 +82,13 @@ class SmsInterworking:
             self._alerts.refused,
         )
         self._outbound = Outbound(
-            self._submissions, self._repeats, self._policy, lambda: house.dial_plan
+            self._submissions,
+            self._repeats,
+            self._policy,
+            lambda: house.dial_plan,
+            self._written,
         )
-        self._over_msrp: OverMsrp | None = None
-        if house.msrp is not None:
-            self._over_msrp = OverMsrp(
-                house,
-                house.msrp,
-                self._centres,
-                self._submissions,
-                self._outbound,
-                self._repeats,
-            )
+        self._over_msrp = self._over_msrp_of(house)
         self._inbound = Inbound(
             self._centres,
             house.network,
@@ -103,8 +99,11 @@ class SmsInterworking:
             lambda: house.directory,
             config.gateway.domain,
             house.now,
+            self._over_msrp.chats if self._over_msrp is not None else None,
             self._over_msrp.ways if self._over_msrp is not None else (),
         )
+        if self._over_msrp is not None:
+            self._over_msrp.chats.fall_back_on(self._inbound.standalone)
         self._overdue = Overdue(
             house.store, self._policy, self._inbound.settles, self._inbound.give_up
         )
@@ -121,6 +120,24 @@ class SmsInterworking:
         """Make the links that a new configuration needs (IReconfigurable)."""
         centres = self._centres_of(config)
         return lambda: self._centres.replace(centres)
+
+    def _over_msrp_of(self, house: IHouse) -> OverMsrp | None:
+        """What goes over MSRP, where the house has it."""
+        if house.msrp is None:
+            return None
+        return OverMsrp(
+            house,
+            house.msrp,
+            self._centres,
+            self._submissions,
+            self._outbound,
+            self._repeats,
+            lambda context: self._reports.failed(context),
+        )
+
+    def _written(self, ends: Ends) -> None:
+        if self._over_msrp is not None:
+            self._over_msrp.chats.written(ends)
 
     def _centres_of(self, config: Config) -> list[Centre]:
         """The SM-SCs of a configuration; links that there are already are kept."""

@@ -65,15 +65,18 @@ def user_acknowledgement(source: SessionSegment) -> int:
     return RegisteredDelivery.NONE.value
 
 
-def held_text(what: SessionText, policy: Policy, *, asks: bool = False) -> int:
+def held_text(
+    what: SessionText, policy: Policy, *, asks: bool = False, is_group: bool = False
+) -> int:
     """sm_default_msg_id: the text that the SM-SC holds, 0 where ours is sent.
 
     What it holds for an invitation prompts for an answer (Table 4): one that asks for
-    none is told by us. data_sm cannot name a text (SMPP 3.4 4.7.1).
+    none is told by us. It names nobody either, so that a group's is ours too (6.2.2.1.3
+    step 2). data_sm cannot name a text (SMPP 3.4 4.7.1).
     """
     if policy.submit_with == "data_sm":
         return 0
-    if what is SessionText.INVITATION and asks:
+    if what is SessionText.INVITATION and asks and not is_group:
         return policy.sms.invitation_text
     if what is SessionText.CLOSING:
         return policy.sms.closing_text
@@ -82,7 +85,9 @@ def held_text(what: SessionText, policy: Policy, *, asks: bool = False) -> int:
 
 def sm_default_msg_id(source: SessionSegment) -> int:
     """sm_default_msg_id: by policy, or NULL (Tables 4 and 6)."""
-    return held_text(source.what, source.policy, asks=source.asks)
+    return held_text(
+        source.what, source.policy, asks=source.asks, is_group=source.is_group
+    )
 
 
 def short_message(source: SessionSegment) -> bytes:

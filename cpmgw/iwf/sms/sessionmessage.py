@@ -32,7 +32,8 @@ class SessionSegment(msgspec.Struct, frozen=True, kw_only=True):
 
     The originator of the `ends` is the number shown: the user's or the session's own.
     `requested` is what a chat message asks to be told of, and `asks` that an invitation
-    wants an answer, where others only inform.
+    wants an answer, where others only inform. `is_group` tells a group from a session
+    of two.
     """
 
     what: SessionText
@@ -43,6 +44,7 @@ class SessionSegment(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy
     requested: frozenset[Disposition] = frozenset()
     asks: bool = False
+    is_group: bool = False
 
 
 class InvitationAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 SECTION: Final = "TS 6.2.2.1.1"
 # The answer to what was sent, and has none of the SM-SC (TS 6.1.1).
 MAY_HAVE_LEFT: Final = 408
+# The answer to what was sent, and could not be remembered.
+_AFTER_SENDING: Final = 500
 # As random as a UUID.
 _KEY_OCTETS: Final = 16
 
@@ -165,7 +167,7 @@ class Submissions:
         if failures:
             for number, message_id in message_ids.items():
                 self._cancel(centre, requests[number], message_id)
-            unsure = [each for each in failures if each.status == MAY_HAVE_LEFT]
+            unsure = [each for each in failures if each.may_have_left]
             raise (unsure or failures)[0]
         return [message_ids[number] for number in range(len(requests))]
 
@@ -227,7 +229,7 @@ class Submissions:
         try:
             await self._store.sent.remember(answer, sent)
         except StoreError as error:
-            raise store_failed(500, policy) from error
+            raise store_failed(_AFTER_SENDING, policy) from error
 
 
 def store_failed(status: int, policy: Policy) -> CannotInterwork:
@@ -239,6 +241,7 @@ def store_failed(status: int, policy: Policy) -> CannotInterwork:
         section="TS 6.1.1 step 2",
         warning="the store failed",
         headers=_retry_after(status, policy),
+        may_have_left=status == _AFTER_SENDING,
     )
 
 
@@ -269,6 +272,7 @@ def unreachable(error: SmppError, policy: Policy) -> CannotInterwork:
         section="TS 6.1.1",
         warning=f"no answer from the SM-SC: {error}",
         headers=_retry_after(status, policy),
+        may_have_left=status == MAY_HAVE_LEFT,
     )
 
 

@@ -77,7 +77,7 @@ def sessions_plan(chosen: argparse.Namespace) -> SessionsPlan:
     if chosen.count is not None:
         details["sessions"] = chosen.count
     if chosen.short:
-        details = {"seconds": 2.0, "sessions": 1_000, **details}
+        details = {"seconds": 2.0, "sessions": 1_000, "pause": 0.0, **details}
     return msgspec.convert(details, SessionsPlan)
 
 
@@ -125,7 +125,7 @@ async def measure(reactor: Any, wanted: Iterable[Work], status: list[int]) -> No
             except CannotMeasure as error:
                 print(f"bench: {error}", file=sys.stderr)
                 status[0] = 1
-                return
+                continue
         print("\n".join(lines), flush=True)
         if not well:
             status[0] = 1

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
 from time import perf_counter, process_time, time
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import uuid4
 
 import msgspec
 from twisted.internet.defer import Deferred
 
+from cpmgw.cpm.chat_content import read_chat
 from cpmgw.cpm.cpim import parse_cpim
 from cpmgw.cpm.imdn import (
     Imdn,
@@ -23,10 +24,17 @@ from cpmgw.cpm.imdn import (
     parse_imdn,
 )
 from cpmgw.garbage import calm_down
+from cpmgw.lab.bench import frames
 from cpmgw.lab.bench.centre import receipt
 from cpmgw.lab.bench.inprocess import InProcess
+from cpmgw.lab.bench.invitations import Invitation
 from cpmgw.lab.bench.messages import PagerMessages
+from cpmgw.msrp.frames import Request, write_answer
+from cpmgw.msrp.parser import Event, FrameParser
+from cpmgw.msrp.parser import Limits as MsrpLimits
 from cpmgw.records import Answer, ImdnContext, SegmentReport, SentMessage
+from cpmgw.sdp.parser import parse_sdp
+from cpmgw.sdp.stream import streams
 from cpmgw.sip.message import respond
 from cpmgw.sip.parser import Limits, parse_datagram
 from cpmgw.store.sqlite import SqliteStore
@@ -100,6 +108,32 @@ def measure(run: Callable[[], object], seconds: float) -> float:
     return min(rounds)
 
 
+def session_codecs() -> Iterator[tuple[str, Callable[[], object]]]:
+    """Those of sessions, on what the load's sessions send."""
+    limits = Limits()
+    invitation = Invitation(0, 5070)
+    invite = invitation.invite()
+    offer = parse_datagram(invite, limits).body
+    uri = "msrp://127.0.0.1:2855/0123456789abcdef;tcp"
+    octets = frames.message(0, uri, invitation.own)
+    parser = FrameParser(MsrpLimits())
+
+    def parse() -> list[Event]:
+        parser.add(octets)
+        return list(iter(parser.take, None))
+
+    events = parse()
+    head, body = cast(Request, events[0]), cast(bytes, events[1])
+    yield (
+        f"SIP parse, INVITE of {len(invite)} octets",
+        lambda: parse_datagram(invite, limits),
+    )
+    yield "SDP parse, offer of one stream", lambda: streams(parse_sdp(offer))
+    yield f"MSRP parse, SEND of {len(octets)} octets", parse
+    yield "MSRP encode, 200", lambda: write_answer(head, 200)
+    yield "chat message read", lambda: read_chat(head.content_type, body)
+
+
 def codecs() -> Iterator[tuple[str, Callable[[], object]]]:
     """The codecs, on the messages of the load."""
     limits = Limits()
@@ -134,6 +168,7 @@ def codecs() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "SMPP decode, deliver_sm", lambda: decode(deliver_sm)
     pdu: Any = decode(deliver_sm)
     yield "SMPP receipt read", lambda: parse_receipt(pdu)
+    yield from session_codecs()
 
 
 class _Store:

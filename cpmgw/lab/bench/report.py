@@ -130,9 +130,10 @@ def sessions(plan: SessionsPlan, figures: SessionsFigures) -> Iterable[str]:
     yield (
         f"memory: {figures.each:.1f} KB for each session; "
         f"{figures.before / 1024:.1f} MB before, {figures.standing / 1024:.1f} MB "
-        f"with them, {figures.after / 1024:.1f} MB after, "
-        f"{figures.again / 1024:.1f} MB with as many again"
+        f"with them, {figures.after / 1024:.1f} MB after"
     )
+    if figures.again:
+        yield f"with as many again: {figures.again / 1024:.1f} MB"
     yield f"CPU of the gateway while they stand, of one core: {figures.idle:.1%}"
     wrong = ", ".join(f"{count} {what}" for what, count in figures.lost.items())
     yield f"NOT AS IT MUST: {wrong}" if wrong else "all were bound, stood and ended"

@@ -93,7 +93,14 @@ class Legs:
         self._legs.pop(call_id, None)
 
 
-class Leg:
+class _Steady:
+    """Who has described a stream once and for all (CallUser)."""
+
+    def answered(self, description: bytes) -> None:
+        """The answer to what was said again: the stream stays what it is."""
+
+
+class Leg(_Steady):
     """One session: the user of its call (CallUser), and its `line` for MSRP.
 
     `request` is its INVITE and `answer` the final response to that; `ringing` counts

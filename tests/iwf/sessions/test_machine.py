@@ -50,6 +50,14 @@ class Table(SynchronousTestCase):
             leaves = after is State.LEAVING and state is not State.LEAVING
             self.assertEqual(Do.BYE in acts, leaves, (state, on))
 
+    def test_only_leaving_is_leaving(self) -> None:
+        """Cause 200 is of who leaves: by any other a group keeps its member.
+
+        (Conversation TS 8.2.2.3 B, 9.2.7.)
+        """
+        causes = {on for on, (cause, _) in REASONS.items() if cause == 200}
+        self.assertEqual(causes, {On.LEFT})
+
     def test_every_bye_has_a_reason(self) -> None:
         """What sends a BYE has a Reason of its own, or that of the service."""
         causes = {on for (_, on), (acts, _) in TRANSITIONS.items() if Do.BYE in acts}
@@ -76,10 +84,10 @@ class Ways(SynchronousTestCase):
         """TS 6.1.6.2, 6.2.2.2.4 step 4: BYE, and release once it is answered."""
         self.assertEqual(
             self.walk(On.ACCEPT, On.ACK, On.LEFT),
-            ([Do.ESTABLISH, Do.BYE], State.LEAVING),
+            ([Do.ESTABLISH, Do.DROP, Do.BYE], State.LEAVING),
         )
         done, _ = self.walk(On.ACCEPT, On.ACK, On.LEFT, On.BROKEN)
-        self.assertEqual(done, [Do.ESTABLISH, Do.BYE, Do.RELEASE])
+        self.assertEqual(done, [Do.ESTABLISH, Do.DROP, Do.BYE, Do.RELEASE])
 
     def test_delivery_failed(self) -> None:
         """TS 6.2.3 B: BYE, and nothing is told to whom nothing can be delivered."""
@@ -87,8 +95,10 @@ class Ways(SynchronousTestCase):
         self.assertEqual(done, [Do.ESTABLISH, Do.BYE, Do.RELEASE])
 
     def test_never_acknowledged(self) -> None:
-        """A session whose ACK never came is gone without a word to the user."""
-        self.assertEqual(self.walk(On.ACCEPT, On.BROKEN), ([Do.RELEASE], State.OVER))
+        """A session whose ACK never came is closed for who has accepted it."""
+        self.assertEqual(
+            self.walk(On.ACCEPT, On.BROKEN), ([Do.TELL, Do.RELEASE], State.OVER)
+        )
 
     def test_refused(self) -> None:
         """An invitation that comes to nothing."""
@@ -97,5 +107,5 @@ class Ways(SynchronousTestCase):
     def test_byes_that_cross(self) -> None:
         """Both sides hang up at once: released once."""
         done, state = self.walk(On.ACCEPT, On.ACK, On.LEFT, On.CLOSED, On.BROKEN)
-        self.assertEqual(done, [Do.ESTABLISH, Do.BYE, Do.RELEASE])
+        self.assertEqual(done, [Do.ESTABLISH, Do.DROP, Do.BYE, Do.RELEASE])
         self.assertIs(state, State.OVER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -18,9 +19,13 @@ class Intervals(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.told: list[int] = []
-        self.telling = Telling(
-            self.clock, 60.0, lambda state: self.told.append(len(state.users))
-        )
+        self.successes = True
+        self.telling = Telling(self.clock, 60.0, self.tell)
+
+    def tell(self, state: ConferenceState) -> Deferred[bool]:
+        """Tell, at once."""
+        self.told.append(len(state.users))
+        return succeed(self.successes)
 
     def test_first(self) -> None:
         """The first state is told at once."""
@@ -67,7 +72,7 @@ class Intervals(SynchronousTestCase):
 
     def test_without_interval(self) -> None:
         """0 tells each change at once."""
-        telling = Telling(self.clock, 0, lambda state: self.told.append(1))
+        telling = Telling(self.clock, 0, self.tell)
         telling.news(group("a"))
         telling.news(group("b"))
         self.assertEqual(self.told, [1, 1])
@@ -81,3 +86,57 @@ class Intervals(SynchronousTestCase):
         self.clock.advance(100)
         self.assertEqual(self.told, [1])
         self.telling.stop()
+
+    def test_not_told(self) -> None:
+        """What the user was not told is told later, and later still."""
+        self.successes = False
+        self.telling.news(group("a"))
+        for pause in (60, 120, 240, 480, 960, 1920, 3600, 3600):
+            told = len(self.told)
+            self.clock.advance(pause - 1)
+            self.assertEqual(len(self.told), told)
+            self.clock.advance(1)
+            self.assertEqual(len(self.told), told + 1)
+        self.successes = True
+        self.clock.advance(3600)
+        told = len(self.told)
+        self.clock.advance(10_000)
+        self.assertEqual(len(self.told), told)
+
+    def test_newer_than_what_was_not_told(self) -> None:
+        """What has changed by then is told instead."""
+        self.successes = False
+        self.telling.news(group("a"))
+        self.telling.news(group("a", "b", "c"))
+        self.successes = True
+        self.clock.advance(60)
+        self.assertEqual(self.told, [1, 3])
+
+    def test_without_interval_not_told(self) -> None:
+        """Where each change is told at once, a failure is not tried at once."""
+        telling = Telling(self.clock, 0, self.tell)
+        self.successes = False
+        telling.news(group("a"))
+        self.assertEqual(self.told, [1])
+        self.clock.advance(60)
+        self.assertEqual(self.told, [1, 1])
+        telling.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_while_telling(self) -> None:
+        """One at a time; what comes meanwhile is told after it, if not stopped."""
+        pending: list[Deferred[bool]] = []
+
+        def tell(state: ConferenceState) -> Deferred[bool]:
+            pending.append(Deferred())
+            return pending[-1]
+
+        telling = Telling(self.clock, 0, tell)
+        telling.news(group("a"))
+        telling.news(group("a", "b"))
+        self.assertEqual(len(pending), 1)
+        pending[0].callback(True)
+        self.assertEqual(len(pending), 2)
+        telling.stop()
+        pending[1].callback(False)
+        self.assertEqual(self.clock.getDelayedCalls(), [])

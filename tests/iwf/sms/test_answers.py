@@ -62,9 +62,42 @@ class Keywords(SynchronousTestCase):
             "ＹＥＳ",
         ):
             self.assertIs(said(text, ENGLISH, POLICY), Said.ACCEPT, text)
+        for text in (
+            "\u201cYes\u201d",
+            "(yes)",
+            "*yes*",
+            "yes \U0001f44d",
+            "\u2764\ufe0f yes \U0001f44d\U0001f3fd",
+            "\u200fyes\u200e",
+        ):
+            self.assertIs(said(text, ENGLISH, POLICY), Said.ACCEPT, text)
         for text in ("ARRÊT", "arre\u0302t", "Arrêt."):
             self.assertIs(said(text, FRENCH, POLICY), Said.LEAVE, text)
         self.assertIs(said("D'Accord", FRENCH, POLICY), Said.ACCEPT)
+
+    def test_question(self) -> None:
+        """A question is no answer, in whatever script it is asked."""
+        for text in ("yes?", "Yes ?!", "\u00bfyes?", "yes\u061f", "yes\uff1f"):
+            self.assertIs(said(text, ENGLISH, POLICY), Said.NOTHING, text)
+
+    def test_dotless(self) -> None:
+        """Turkish I and i, with a dot and without, are one letter to a handset."""
+        turkish = msgspec.structs.replace(
+            ENGLISH,
+            language="tr",
+            accept=("kabul",),
+            reject=("hay\u0131r",),
+            leave=("\u00e7\u0131k\u0131\u015f",),
+        )
+        policy = SessionPolicy(texts=(turkish,))
+        for text in ("HAYIR", "hayir", "hay\u0131r", "Hay\u0130r"):
+            self.assertIs(said(text, turkish, policy), Said.REJECT, text)
+
+    def test_leaving_by_policy(self) -> None:
+        """Where no word leaves, none of the words to leave says anything."""
+        policy = SessionPolicy(leave_by_text=False, leave_instructions="never")
+        self.assertIs(said("leave", ENGLISH, policy), Said.NOTHING)
+        self.assertIs(said("no", ENGLISH, policy), Said.REJECT)
 
     def test_whole_text_only(self) -> None:
         """A text that only contains a word is a message. [TS 6.2.2.1.3 deliver_sm 3]"""

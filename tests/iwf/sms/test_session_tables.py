@@ -332,6 +332,12 @@ class HeldTexts(SynchronousTestCase):
             self.assertEqual(pdu.sm_default_msg_id, expected)
             self.assertEqual(pdu.short_message, b"")
 
+    def test_invitation_to_a_group(self) -> None:
+        """A group's is ours: it says who invites to which. [TS 6.2.2.1.3 step 2]"""
+        pdu = sent(SessionText.INVITATION, policy=self.policy, asks=True, is_group=True)
+        self.assertEqual(pdu.sm_default_msg_id, 0)
+        self.assertNotEqual(pdu.short_message, b"")
+
     def test_payload_neither(self) -> None:
         """A text that would go in message_payload is left out too."""
         (source,) = sources(

@@ -18,7 +18,12 @@ from cpmgw.cpm.conference_info import (
     User,
 )
 from cpmgw.iwf.sms import wording
-from cpmgw.iwf.sms.participants import MOST_NAMES, listed, people_of
+from cpmgw.iwf.sms.participants import (
+    MOST_CHARACTERS,
+    MOST_NAMES,
+    listed,
+    people_of,
+)
 from cpmgw.iwf.sms.wording import Person, Wording, person_at, person_of, shown
 from cpmgw.policy.session import SessionPolicy, contradictions
 from cpmgw.policy.texts import ENGLISH, PLACES, LanguageRule, SessionTexts
@@ -329,6 +334,18 @@ class Participants(SynchronousTestCase):
         self.assertNotIn("(", listed(people[:-1], "name"))
         self.assertTrue(listed(people, "name").endswith(f"P{MOST_NAMES - 1} (+1)"))
         self.assertEqual(listed(people[:3], "name", most=2), "P0, P1 (+1)")
+
+    def test_room(self) -> None:
+        """Names have no more room than there is; one has as much as it needs."""
+        people = [Person(name=letter * 60) for letter in "abcdefgh"]
+        self.assertEqual(len(listed(people[:4], "name")), 246)
+        self.assertTrue(listed(people, "name").endswith(f"{'d' * 60} (+4)"))
+        fitting = [Person(name=letter * 59) for letter in "abcd"]
+        last = MOST_CHARACTERS - len(listed(fitting, "name")) - len(", ")
+        full = listed([*fitting, Person(name="x" * last)], "name")
+        self.assertEqual((len(full), full[-1]), (MOST_CHARACTERS, "x"))
+        more = listed([*fitting, Person(name="x" * (last + 1))], "name")
+        self.assertTrue(more.endswith("d (+1)"))
 
     def test_nobody(self) -> None:
         """Nobody is told as nothing."""

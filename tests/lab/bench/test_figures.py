@@ -124,7 +124,7 @@ class Report(SynchronousTestCase):
         self.assertRegex(text, r"opened +500 +1000")
         self.assertRegex(text, r"closed +2000 +4000")
         self.assertIn("20.0 KB for each session; 50.0 MB before", text)
-        self.assertIn("60.0 MB after, 70.0 MB with as many again", text)
+        self.assertIn("60.0 MB after\nwith as many again: 70.0 MB", text)
         self.assertIn("2.0%", text)
         self.assertIn("all were bound, stood and ended", text)
 
@@ -177,6 +177,7 @@ class CommandLine(SynchronousTestCase):
         self.assertEqual((plan.transport, plan.seconds), ("tcp", 2.0))
         short = sessions_plan(options(["--short"]))
         self.assertEqual((short.sessions, short.seconds), (1_000, 2.0))
+        self.assertEqual(short.pause, 0.0)
         short = sessions_plan(options(["--short", "--count", "50"]))
         self.assertEqual(short.sessions, 50)
         self.assertEqual(stream_plan(options(["--short"])).rounds, 2)

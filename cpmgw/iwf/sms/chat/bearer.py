@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 from twisted.logger import Logger
 
 from cpmgw.addressing.dialplan import DialPlan, PhoneAddress
@@ -71,9 +72,9 @@ class SmsBearer:
         self._submissions.admit(invitation.user)
         return await self._numbering.address(invitation, policy)
 
-    async def free(self, membership: Membership) -> None:
+    def free(self, membership: Membership) -> None:
         """The session is over."""
-        await self._numbering.free(membership.invitation, membership.policy)
+        self._numbering.free(membership.invitation, membership.policy)
 
     def acceptance(
         self, membership: Membership, body: bytes
@@ -130,7 +131,8 @@ class SmsBearer:
     ) -> None:
         """Who takes part (Table 8)."""
         text = self._texts(membership).participants(state)
-        await self._tell(membership, SessionText.PARTICIPANTS, text)
+        if text:
+            await self._tell(membership, SessionText.PARTICIPANTS, text)
 
     async def _tell(
         self,
@@ -140,7 +142,8 @@ class SmsBearer:
         *,
         asks: bool = False,
     ) -> None:
-        if held_text(what, membership.policy, asks=asks):
+        is_group = membership.invitation.is_group
+        if held_text(what, membership.policy, asks=asks, is_group=is_group):
             text = ""  # the SM-SC has its own
         await self._submissions.deliver(
             Parcel(
@@ -161,7 +164,7 @@ class SmsBearer:
         state: ConferenceState | None,
     ) -> Delivery:
         """A chat message (Table 7), once however often it comes (decision 0003)."""
-        if content.kind is not Content.TEXT:
+        if content.kind is not Content.TEXT or not content.text.strip():
             return Delivery.UNFIT
         key = _repeat_key(membership, content)
 
@@ -175,7 +178,7 @@ class SmsBearer:
                 await work()
         except CannotInterwork as failure:
             self.log.debug("chat message not sent: {why}", why=failure.warning)
-            return Delivery.UNFIT if failure.cause in _UNFIT else Delivery.FAILED
+            return _outcome(failure)
         return Delivery.TAKEN
 
     async def _submit(
@@ -194,17 +197,25 @@ class SmsBearer:
             expires=now + policy.duplicate_window,
         )
         requested = content.requested.dispositions
-        await self._submissions.deliver(
-            Parcel(
-                text=self._texts(membership).message(content, place, state),
-                target=membership.invitation.user,
-                build=self._building(membership, SessionText.CHAT, requested=requested),
-                context=context_of(membership, content, self._plan(), now),
-                expires=now + policy.validity_default + policy.report_grace,
-                answer=answer if key else None,
-            )
+        parcel = Parcel(
+            text=self._texts(membership).message(content, place, state),
+            target=membership.invitation.user,
+            build=self._building(membership, SessionText.CHAT, requested=requested),
+            context=context_of(membership, content, self._plan(), now),
+            expires=now + policy.validity_default + policy.report_grace,
+            answer=answer if key else None,
         )
+        await self._submit_with_or_bare(parcel, content.text)
         return answer
+
+    async def _submit_with_or_bare(self, parcel: Parcel, bare: str) -> None:
+        """Submit a message with what we add, or without where only that cannot go."""
+        try:
+            await self._submissions.deliver(parcel)
+        except CannotInterwork as failure:
+            if failure.cause not in _UNFIT or parcel.text == bare:
+                raise
+            await self._submissions.deliver(msgspec.structs.replace(parcel, text=bare))
 
     def _building(
         self,
@@ -229,6 +240,7 @@ class SmsBearer:
                     policy=policy,
                     requested=requested,
                     asks=asks,
+                    is_group=membership.invitation.is_group,
                 )
             )
 
@@ -236,6 +248,13 @@ class SmsBearer:
 
     def _texts(self, membership: Membership) -> Texts:
         return Texts(membership, self._plan())
+
+
+def _outcome(failure: CannotInterwork) -> Delivery:
+    """What a failure is to the session."""
+    if failure.cause in _UNFIT:
+        return Delivery.UNFIT
+    return Delivery.UNSURE if failure.may_have_left else Delivery.FAILED
 
 
 def _repeat_key(membership: Membership, content: ChatContent) -> bytes:

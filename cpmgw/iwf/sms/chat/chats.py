@@ -12,14 +12,17 @@ from cpmgw.cpm.cpim import MEDIA_TYPE as CPIM_TYPE
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
 from cpmgw.interfaces import IHouse
 from cpmgw.iwf.media import Media, Types, Wanted
+from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sessions.background import Background
 from cpmgw.iwf.sessions.house import SessionHouse
 from cpmgw.iwf.sessions.invitations import Invitations
+from cpmgw.iwf.sessions.pauses import Pauses
 from cpmgw.iwf.sessions.register import LateAnswers, Register
+from cpmgw.iwf.sessions.turns import Turns
 from cpmgw.iwf.sms.chat.bearer import SmsBearer
 from cpmgw.iwf.sms.chat.numbering import NAME, Numbering
-from cpmgw.iwf.sms.chat.replies import Replies
+from cpmgw.iwf.sms.chat.replies import Replies, Standalone
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.iwf.sms.submissions import Submissions
 from cpmgw.msrp.errors import MsrpError
@@ -50,10 +53,12 @@ class Chats:
         repeats: RepeatGuard,
     ) -> None:
         self._policy = lambda: house.config.policy
+        background = Background()
+        self._numbering = Numbering(lambda: house.numbers, house.clock, background)
         bearer = SmsBearer(
             submissions,
             repeats,
-            Numbering(lambda: house.numbers),
+            self._numbering,
             lambda: house.dial_plan,
             house.now,
         )
@@ -80,7 +85,9 @@ class Chats:
             traffic=house.traffic,
             register=Register(),
             late=LateAnswers(),
-            background=Background(),
+            pauses=Pauses(),
+            turns=Turns(),
+            background=background,
         )
         self._invitations = Invitations(self._house)
         self._replies = Replies(
@@ -99,6 +106,7 @@ class Chats:
 
     def start(self) -> None:
         """Take invitations."""
+        self._subscriptions.start()
         self._invitations.start()
 
     async def stop(self) -> None:
@@ -108,6 +116,8 @@ class Chats:
         """
         self._invitations.stop()
         await self._house.register.empty()
+        self._house.turns.stop()
+        self._numbering.stop()
         await self._house.background.idle()
         await self._subscriptions.stop()
 
@@ -122,6 +132,14 @@ class Chats:
     async def take(self, message: InboundMessage) -> int | InboundMessage:
         """The command_status of a short message that ends here, else where it goes."""
         return await self._replies.take(message)
+
+    def fall_back_on(self, standalone: Standalone) -> None:
+        """Send by this what a session did not take though it was acknowledged."""
+        self._replies.standalone = standalone
+
+    def written(self, ends: Ends) -> None:
+        """Something else was sent to a user; what is said to it answers that."""
+        self._house.late.forget((ends.originator.text, ends.target.text))
 
     def notify(self, session: str, body: bytes) -> Deferred[bool] | None:
         """Send a message/cpim in the session of this key (SessionNotifier, 6.2.4 2a).

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from cpmgw.addressing.dialplan import AddressKind, PhoneAddress
@@ -13,6 +14,7 @@ from cpmgw.errors import CannotInterwork, StoreError
 from cpmgw.interfaces import INumbers
 from cpmgw.isf.group_session import canonical
 from cpmgw.iwf.parties import Parties
+from cpmgw.iwf.sessions.background import Background
 from cpmgw.iwf.sessions.invitation import Invitation
 from cpmgw.iwf.sms.outbound import shown_originator
 from cpmgw.policy import Policy
@@ -20,23 +22,39 @@ from cpmgw.records import GroupSession
 
 NAME: Final = "SMS"
 SECTION: Final = "TS 6.2.2.1.3"
+# Seconds for which a number that nobody uses stands for whom it stood for.
+REST: Final = 120.0
 
 
 class Numbering:
     """Gives each session the address that its user's messages come from.
 
-    A number that sessions of two have for themselves is given back once none of them
-    uses it any more.
+    A number that sessions of two have for themselves is given back `REST` seconds after
+    the last of them: what its user answers until then is not for somebody else.
     """
 
     log = Logger()
 
-    def __init__(self, numbers: Callable[[], INumbers]) -> None:
+    def __init__(
+        self,
+        numbers: Callable[[], INumbers],
+        clock: IReactorTime,
+        background: Background,
+    ) -> None:
         self._numbers = numbers
+        self._clock = clock
+        self._background = background
         self._in_use: Counter[GroupSession] = Counter()
+        self._resting: dict[GroupSession, IDelayedCall] = {}
 
     def __len__(self) -> int:
         return len(self._in_use)
+
+    def stop(self) -> None:
+        """Give back at once what rests."""
+        for record, rest in list(self._resting.items()):
+            rest.cancel()
+            self._release(record)
 
     async def address(self, invitation: Invitation, policy: Policy) -> PhoneAddress:
         """The address of a session; CannotInterwork where there is none to be had."""
@@ -54,22 +72,36 @@ class Numbering:
     async def _of_two(self, record: GroupSession, policy: Policy) -> PhoneAddress:
         """A number that nobody else has with this user (step 1)."""
         self._in_use[record] += 1
+        rest = self._resting.pop(record, None)
+        if rest is not None:
+            rest.cancel()
         try:
             given = await self._numbers().number_for(record, NAME)
         except BaseException as error:
-            self._drop(record)
+            if self._drop(record) and rest is not None:
+                self._rest(record)
             if isinstance(error, StoreError):
                 raise _no_number(503, "the store failed", policy) from error
             raise
         return PhoneAddress(AddressKind.E164, given.number)
 
-    async def free(self, invitation: Invitation, policy: Policy) -> None:
-        """A session is over; its number is free if it has none for itself any more."""
+    def free(self, invitation: Invitation, policy: Policy) -> None:
+        """A session is over; its number rests where no other session has it."""
         if invitation.is_group or policy.session.sender == "user":
             return
         record = record_of(invitation, policy)
         if self._drop(record):
-            await self._numbers().release(record)
+            self._rest(record)
+
+    def _rest(self, record: GroupSession) -> None:
+        self._resting[record] = self._clock.callLater(REST, self._release, record)
+
+    def _release(self, record: GroupSession) -> None:
+        del self._resting[record]
+        self._background.run(self._released(record), "release of a number")
+
+    async def _released(self, record: GroupSession) -> None:
+        await self._numbers().release(record)
 
     def _drop(self, record: GroupSession) -> bool:
         """One use less; whether it was the last."""

@@ -7,13 +7,12 @@ number of ours it goes to whom the number stands for.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from cpmgw.config import NumberPoolConfig
 from cpmgw.config.number_ranges import Range
@@ -22,14 +21,14 @@ from cpmgw.cpm.cpim import MEDIA_TYPE as CPIM_TYPE
 from cpmgw.cpm.timestamp import format_datetime
 from cpmgw.errors import StoreError
 from cpmgw.interfaces import IInterworkingNumbers
+from cpmgw.iwf.sessions.bearer import Place
 from cpmgw.iwf.sessions.house import SessionHouse
 from cpmgw.iwf.sessions.question import Verdict
-from cpmgw.iwf.sessions.register import Place
 from cpmgw.iwf.sessions.session import Session
 from cpmgw.iwf.sms.answers import Said, answer_of, is_acknowledgement
 from cpmgw.iwf.sms.chat.bearer import SmsBearer
 from cpmgw.iwf.sms.chat.command_status import MSRP_COMMAND_STATUS
-from cpmgw.iwf.sms.chat.texts import texts_for
+from cpmgw.iwf.sms.chat.texts import texts_for, texts_of
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.msrp.errors import MsrpError, TooLarge
 from cpmgw.policy import Policy
@@ -42,9 +41,19 @@ TEMPORARY: Final = CommandStatus.ESME_RX_T_APPN
 PERMANENT: Final = CommandStatus.ESME_RX_P_APPN
 _ROUTABLE: Final = (SipUri, TelUri)
 
+Standalone = Callable[[InboundMessage], Awaitable[int]]
+"""Sends a standalone message; the command_status that answers it."""
+
+
+async def _nowhere(_message: InboundMessage) -> int:
+    return TEMPORARY
+
 
 class Replies:
-    """Takes short messages to sessions; `pools` are those of the numbers we give."""
+    """Takes short messages to sessions; `pools` are those of the numbers we give.
+
+    `standalone` sends what a session did not take.
+    """
 
     log = Logger()
 
@@ -61,6 +70,7 @@ class Replies:
         self._pools = pools
         self._read: tuple[NumberPoolConfig, ...] = ()
         self._ranges: list[Range] = []
+        self.standalone: Standalone = _nowhere
 
     async def take(self, message: InboundMessage) -> int | InboundMessage:
         """The command_status of a message that ends here, else the message to send on.
@@ -70,13 +80,13 @@ class Replies:
         register = self._house.register
         place = _place(message)
         asking, session = register.asking(place), register.live(place)
+        if session is not None and _said(session, message) is Said.LEAVE:
+            await session.leave()
+            return OK
         if asking is not None and self._answers(asking, message):
             return OK
         if is_acknowledgement(message.pdu):
             return _stray(message.policy)
-        if session is not None and self._leaves(session, message):
-            await session.leave()
-            return OK
         if session is not None and session.can_send:
             return await self._send(session, message)
         if self._is_late(place, message):
@@ -84,6 +94,8 @@ class Replies:
         aside = session or asking
         if aside is not None:
             return _to(aside.invitation.reply_to, message)
+        if any(_said(each, message) is Said.LEAVE for each in register.at(place)):
+            return OK  # while that is under way
         return await self._without_session(place, message)
 
     # -- answers -----------------------------------------------------------------------
@@ -111,44 +123,56 @@ class Replies:
             house.background.run(self._bearer.tell_late(membership), "late answer")
         return True
 
-    def _leaves(self, session: Session, message: InboundMessage) -> bool:
-        """Whether it says that its sender leaves (6.2.2.2.4 step 1)."""
-        if not session.membership.policy.session.leave_by_text:
-            return False
-        return _said(session, message) is Said.LEAVE
-
     # -- messages ----------------------------------------------------------------------
 
     async def _send(self, session: Session, message: InboundMessage) -> int:
-        """Into the session; the command_status by the answer, or at once by policy."""
+        """Into the session; the command_status by the answer, or at once by policy.
+
+        At once is when it is on its way: what waits for a connection is not, and what
+        was refused already is that.
+        """
+        house, policy = self._house, session.membership.policy.session
         sent = session.messages.send(CPIM_TYPE, _cpim(session, message))
-        if session.membership.policy.session.acknowledge == "sent":
-            sent.addErrback(self._not_sent)
+        on_its_way = session.messages.is_connected and not sent.called
+        if policy.acknowledge == "sent" and on_its_way:
+            house.background.run(self._bring(sent, session, message), "short message")
             return OK
         return await self._answered(sent)
+
+    async def _bring(
+        self, sent: Deferred[int], session: Session, message: InboundMessage
+    ) -> None:
+        """See to one that was acknowledged: where this way fails it goes another."""
+        if await self._answered(sent) != OK:
+            other = _to(session.invitation.reply_to, message)
+            status = await self.standalone(other)
+            if status != OK:
+                self.log.error("a message was acknowledged, and is lost")
 
     async def _answered(self, sent: Deferred[int]) -> int:
         """A session that ends before is a negative answer (RCC.10 6.1.5.1).
 
         The SM-SC tries again, and then there is no session: it is a standalone message.
         """
+        chats = self._house.traffic.chats
         try:
             status = await sent
         except MsrpError as error:
+            chats["inbound", None] += 1
             self.log.debug("not sent in the session: {why}", why=str(error))
             return PERMANENT if isinstance(error, TooLarge) else TEMPORARY
+        chats["inbound", status] += 1
         return MSRP_COMMAND_STATUS.of(status)
-
-    def _not_sent(self, failure: Failure) -> None:
-        failure.trap(MsrpError)
-        self.log.info("acknowledged, and not sent: {why}", why=str(failure.value))
 
     # -- without a session -------------------------------------------------------------
 
     async def _without_session(
         self, place: Place, message: InboundMessage
     ) -> int | InboundMessage:
-        """To a number of ours it goes where that leads, else by policy (NOTE 1)."""
+        """To a number of ours it goes where that leads, else by policy (NOTE 1).
+
+        Who leaves a group that has no session now has left: nobody is to read the word.
+        """
         number, user = place
         if not self._is_ours(number):
             return message
@@ -157,7 +181,12 @@ class Replies:
         except StoreError as error:
             self.log.error("number not looked up: {error}", error=str(error))
             return TEMPORARY
-        uri = _uri("" if allocation is None else allocation.group_session.address)
+        if allocation is None:
+            return _stray(message.policy)
+        group = allocation.group_session
+        if not group.one_to_one and _leaves_for_good(message):
+            return OK
+        uri = _uri(group.address)
         return _stray(message.policy) if uri is None else _to(uri, message)
 
     def _is_ours(self, number: str) -> bool:
@@ -180,6 +209,13 @@ def _said(session: Session, message: InboundMessage) -> Said:
     membership = session.membership
     texts = texts_for(membership)
     return answer_of(message.pdu, message.text, texts, membership.policy)
+
+
+def _leaves_for_good(message: InboundMessage) -> bool:
+    """Whether a message says that its sender leaves, by the policy in force."""
+    policy = message.policy
+    texts = texts_of(policy.session, message.ends.originator.text)
+    return answer_of(message.pdu, message.text, texts, policy) is Said.LEAVE
 
 
 def _stray(policy: Policy) -> int:

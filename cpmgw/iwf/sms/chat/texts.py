@@ -74,10 +74,15 @@ class Texts:
         return wording.closed(self._texts, sender=sender, subject=subject)
 
     def participants(self, state: ConferenceState) -> str:
-        """Who takes part in the group; its name is that of the state, if it has one."""
+        """Who takes part in the group; its name is that of the state, if it has one.
+
+        Empty where there is nobody to name.
+        """
         invitation = self._membership.invitation
         own = (invitation.user, self._membership.address)
         people = people_of(state, self._plan, own)
+        if not people:
+            return ""
         return wording.participants(
             self._texts,
             participants=listed(people, self._policy.participant_names),
@@ -94,11 +99,12 @@ class Texts:
         policy = self._policy
         lines = [self._authored(content)]
         instructions = policy.leave_instructions
-        if instructions == "every" or (instructions == "first" and place == 1):
+        is_first = place == 1 and not self._membership.goes_on
+        if instructions == "every" or (instructions == "first" and is_first):
             lines.append(wording.how_to_leave(self._texts, group=self._group))
         if policy.participants_in_messages and state is not None:
             lines.append(self.participants(state))
-        return "\n".join(lines)
+        return "\n".join(each for each in lines if each)
 
     def _authored(self, content: ChatContent) -> str:
         sender = content.sender
@@ -132,8 +138,12 @@ class Texts:
 
 def texts_for(membership: Membership) -> SessionTexts:
     """The texts, and keywords, of the language that a session's user has."""
-    policy = membership.policy.session
-    return _wording(policy).of(membership.invitation.user.text)
+    return texts_of(membership.policy.session, membership.invitation.user.text)
+
+
+def texts_of(policy: SessionPolicy, user: str) -> SessionTexts:
+    """The texts, and keywords, of the language of a user."""
+    return _wording(policy).of(user)
 
 
 @lru_cache(maxsize=8)

@@ -21,6 +21,7 @@ from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.centres import Centre, Centres
 from cpmgw.iwf.sms.chat.chats import Chats
+from cpmgw.iwf.sms.chat.numbering import REST
 from cpmgw.iwf.sms.inflight import InFlight
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.iwf.sms.submissions import Submissions
@@ -195,6 +196,7 @@ class Room(SynchronousTestCase):
         response = self.answered = self.invite(request, **details)
         self.assertEqual(response.status, 200)
         self.ack(response)
+        self.stream.is_connected = True
         self.stream.user.connected()
         return response
 
@@ -336,6 +338,12 @@ class Room(SynchronousTestCase):
         message = self.taken(text, **details)
         assert isinstance(message, InboundMessage), message
         return str(message.recipient)
+
+    @property
+    def numbers_in_use(self) -> list[str]:
+        """The numbers that sessions have, once those that are over were given back."""
+        self.network.advance(REST)
+        return [number for number, _ in self.store.allocations]
 
     def change(self, **policy: Any) -> None:
         """Have another [policy.session] for what begins from now on."""

@@ -90,7 +90,7 @@ class Stream(msrp_node.Session):
 class Node(msrp_node.Node):
     """A node whose sessions are of this kind."""
 
-    def open(self, user: IMsrpUser) -> Deferred[Any]:
+    def open(self, user: IMsrpUser, max_size: int = 0) -> Deferred[Any]:
         """Make a session."""
         if not self.room:
             return super().open(user)
@@ -146,12 +146,15 @@ class Store:
         self.allocations: dict[tuple[str, str], Allocation] = {}
         self.released: list[GroupSession] = []
         self.trouble: Exception | None = None
+        self.memory: Exception | None = None
         self.slow: list[Deferred[None]] | None = None
 
     def remember(
         self, answer: Answer | None, message: SentMessage | None
     ) -> Deferred[None]:
         """Keep both."""
+        if self.memory is not None:
+            return fail(self.memory)
         self.answered += [answer] if answer is not None else []
         self.messages += [message] if message is not None else []
         return succeed(None)

@@ -13,10 +13,11 @@ from cpmgw.cpm.cpim import parse_cpim
 from cpmgw.cpm.features import Feature, accept_contact, icsi
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.cpm.resource_lists import Entry
+from cpmgw.policy.sms import SmsPolicy
 from cpmgw.sip.endpoint import Incoming
 from cpmgw.sip.fields import NameAddr
 from cpmgw.sip.message import Request, Response, originate, respond
-from tests.flows.dialog import IDS
+from tests.flows.dialog import IDS, invite
 from tests.iwf.sessions.invites import GROUP, NUMBER, to_group, with_history
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
 from txsmpp.status import CommandStatus
@@ -140,6 +141,30 @@ class Groups(Room):
         """While the first is not established it is 600."""
         self.invite(here())
         self.assertEqual(self.answer(here(call_id="2")).status, 600)
+
+
+class AskingByTheCentre(Room):
+    """The SM-SC holds a text for invitations, which names nobody."""
+
+    session = {"accept": "ask", "accept_group": "ask", "participant_information": False}
+    policy = {"sms": SmsPolicy(invitation_text=7)}
+
+    def test_of_two(self) -> None:
+        """In a session of two it comes from the inviter's own number (Table 4)."""
+        pending = self.ask(invite(ALICE, BOB))
+        (sent,) = self.link.submitted
+        self.assertEqual((sent.short_message, sent.sm_default_msg_id), (b"", 7))  # type: ignore[union-attr]
+        self.taken("no")
+        self.successResultOf(pending)
+
+    def test_of_a_group(self) -> None:
+        """A group's is ours: it says who invites to which. [TS 6.2.2.1.3 step 2]"""
+        pending = self.ask(here())
+        (sent,) = self.link.submitted
+        self.assertEqual(sent.sm_default_msg_id, 0)  # type: ignore[union-attr]
+        self.assertIn("+15145550001 invites you", self.link.texts[0] or "")
+        self.taken("no", target=NUMBER)
+        self.successResultOf(pending)
 
 
 class AskingOfAGroup(Room):
@@ -291,8 +316,8 @@ class Members(Room):
         self.notified(users(ALICE))
         self.assertEqual(self.notified(users(CAROL, version=5, state="partial")), 200)
         self.assertEqual(len(self.subscribed), 2)
-        self.network.advance(60)
         self.notified(users(ALICE, CAROL, version=6))
+        self.network.advance(60)
         self.assertEqual(len(self.link.texts), 2)
 
     def test_what_cannot_be_read(self) -> None:
@@ -308,6 +333,33 @@ class Members(Room):
         self.link.statuses = [CommandStatus.ESME_RINVDSTADR]
         self.assertEqual(self.notified(users(ALICE)), 200)
         self.assertEqual(len(self.chats), 2)
+
+    def test_told_again(self) -> None:
+        """What SMS did not take is told later, once it is taken."""
+        self.link.statuses = [CommandStatus.ESME_RDELIVERYFAILURE]
+        self.notified(users(ALICE))
+        self.network.advance(59)
+        self.assertEqual(len(self.link.texts), 1)
+        self.network.advance(1)
+        self.assertEqual(self.link.texts[0], self.link.texts[1])
+        self.network.advance(300)
+        self.assertEqual(len(self.link.texts), 2)
+
+    def test_in_turn(self) -> None:
+        """It waits for what was said before, and is not said when all is over."""
+        self.link.statuses = [None]
+        self.arrive(b"Hello", "text/plain")
+        self.notified(users(ALICE))
+        self.assertEqual(len(self.link.texts), 1)
+        self.within("BYE", self.established)
+        self.link.held[0].callback(self.link.answer())
+        self.network.settle()
+        self.assertEqual(len(self.link.texts), 1)
+
+    def test_nobody_else(self) -> None:
+        """Where there is nobody else there is nothing to tell."""
+        self.notified(users(BOB))
+        self.assertEqual(self.link.texts, [])
 
     def test_ends_with_the_session(self) -> None:
         """It ends with the session: Expires 0, and nothing is told any more."""

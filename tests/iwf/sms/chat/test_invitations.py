@@ -17,6 +17,7 @@ from txsmpp.constants import EsmClass, RegisteredDelivery
 from txsmpp.status import CommandStatus
 from txsmpp.tlv import Tag, Tlv
 
+TOO_LATE = "It is too late to answer the invitation of +15145550001."
 QUESTION = (
     "+15145550001 would like to chat with you. Answer yes to accept or no to decline."
 )
@@ -252,7 +253,7 @@ class Asking(Room):
     def test_declined_otherwise(self) -> None:
         """8 d: by policy a refusal is a 480."""
         self.taken("no")
-        self.change(declined_status=480)
+        self.change(declined_status=480, ask_again=0)
         again = self.ask(invite(ALICE, BOB, call_id="2"))
         self.taken("no")
         self.assertEqual(self.successResultOf(again).status, 480)
@@ -278,7 +279,13 @@ class Asking(Room):
         self.network.settle()
         self.assertEqual(self.final.status, 487)
         self.assertEqual(len(self.chats), 0)
-        self.assertEqual(self.passed_on("yes"), ALICE)
+
+    def test_cancelled_before_the_answer(self) -> None:
+        """Who accepts what was taken back is told so."""
+        self.peer.cancel(self.pending)
+        self.network.settle()
+        self.assertEqual(self.taken("yes"), CommandStatus.ESME_ROK)
+        self.assertEqual(self.link.texts[1:], [TOO_LATE])
 
     def test_other_words(self) -> None:
         """What is no answer is a message. [TS 6.2.2.1.3 deliver_sm 3]"""
@@ -358,51 +365,6 @@ class AskingInVain(Room):
         )
         self.network.settle()
         self.assertEqual(len(self.chats), 0)
-
-
-class Late(Room):
-    """Step 8 e: an answer after its time."""
-
-    session = {"accept": "ask", "answer_timeout": 60}
-
-    def setUp(self) -> None:
-        super().setUp()
-        pending = self.ask(invite(ALICE, BOB))
-        self.network.advance(61)
-        self.assertEqual(self.successResultOf(pending).status, 408)
-        del self.link.submitted[:]
-
-    def test_told(self) -> None:
-        """8 e: who accepts too late is told so, once. [TS 6.1.4 step 8e]"""
-        self.assertEqual(self.taken("yes"), CommandStatus.ESME_ROK)
-        self.assertEqual(
-            self.link.texts,
-            ["It is too late to answer the invitation of +15145550001."],
-        )
-        self.assertEqual(self.passed_on("yes"), ALICE)
-
-    def test_other_words(self) -> None:
-        """Anything but an acceptance is a message."""
-        self.assertEqual(self.passed_on("no"), ALICE)
-        self.assertEqual(self.link.texts, [])
-
-    def test_much_later(self) -> None:
-        """After as long again nobody remembers."""
-        self.network.advance(60)
-        self.assertEqual(self.passed_on("yes"), ALICE)
-        self.assertEqual(self.link.texts, [])
-
-
-class LateIgnored(Room):
-    session = {"accept": "ask", "answer_timeout": 60, "late_answer": "ignore"}
-
-    def test_ignored(self) -> None:
-        """8 e: by policy nothing is said."""
-        pending = self.ask(invite(ALICE, BOB))
-        self.network.advance(61)
-        self.successResultOf(pending)
-        self.assertEqual(self.taken("yes"), CommandStatus.ESME_ROK)
-        self.assertEqual(len(self.link.submitted), 1)
 
 
 class ResponseCodes(Room):

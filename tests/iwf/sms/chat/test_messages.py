@@ -9,12 +9,15 @@ from cpmgw.cpm.cpim import CpimMessage
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.cpm.mime import MimeLimits
+from cpmgw.errors import StoreError
+from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.policy.sms import SmsPolicy
 from cpmgw.records import ImdnContext
 from tests.flows.dialog import IDS
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
 from tests.iwf.sms.chat.stand_ins import Body
 from txsmpp.constants import RegisteredDelivery
+from txsmpp.errors import ResponseTimeout
 from txsmpp.status import CommandStatus
 
 IMDN = (
@@ -185,6 +188,13 @@ class Messages(Room):
             self.assertEqual(self.successResultOf(self.arrive(octets)), 400)
             self.assertEqual(self.body.closed, 1)
 
+    def test_nothing_in_it(self) -> None:
+        """An empty message is none."""
+        for content in (b"", b" \r\n "):
+            answer = self.arrive(cpim("text/plain", content))
+            self.assertEqual(self.successResultOf(answer), 413)
+        self.assertEqual((self.link.submitted, self.byes), ([], []))
+
     def test_no_way_to_write_it(self) -> None:
         """Longer than all segments of a short message: 413, and no BYE."""
         self.assertEqual(self.say("x" * 50_000), 413)
@@ -218,6 +228,21 @@ class Instructions(Room):
         self.assertEqual(self.link.texts, ["Hello\nSend leave to leave.", "again"])
 
 
+class AddedTooMuch(Room):
+    """What we add to a message is not worth more than the message."""
+
+    session = {"inform_invited": "never", "leave_instructions": "every"}
+
+    def test_bare(self) -> None:
+        """A text that has room without it goes without it."""
+        self.establish()
+        longest = 20 * 153
+        self.assertEqual(self.say("x" * longest), 200)
+        self.assertEqual(len(self.link.submitted), 20)
+        self.assertNotIn("leave", self.link.texts[-1] or "")
+        self.assertEqual(self.say("x" * (longest + 1), message_id="m-2"), 413)
+
+
 class Failing(Room):
     """6.2.3 B: the SM-SC does not take a message."""
 
@@ -231,7 +256,7 @@ class Failing(Room):
         """413, then BYE with cause 480, then all is released. [TS 6.2.3 B]"""
         self.link.statuses = [CommandStatus.ESME_RDELIVERYFAILURE]
         self.assertEqual(self.say("Hello"), 413)
-        self.network.settle()
+        self.network.advance(ANSWER_FIRST)
         (bye,) = self.byes
         self.assertEqual(
             bye.headers.get("Reason"), 'SIP;cause=480;text="Bearer unavailable"'
@@ -252,13 +277,15 @@ class Failing(Room):
         self.assertEqual(self.successResultOf(first), 413)
         self.assertEqual(self.successResultOf(second), 413)
         self.assertEqual(len(self.link.submitted), 1)
+        self.assertEqual(self.byes, [])  # the answer is on its way first
+        self.network.advance(ANSWER_FIRST)
         self.assertEqual(len(self.byes), 1)
 
     def test_comes_again(self) -> None:
         """What was not taken is tried when it comes in the next session."""
         self.link.statuses = [CommandStatus.ESME_RDELIVERYFAILURE]
         self.say("Hello")
-        self.network.settle()
+        self.network.advance(ANSWER_FIRST)
         self.establish(call_id="2", headers=IDS)
         self.assertEqual(self.say("Hello"), 200)
 
@@ -267,6 +294,27 @@ class Failing(Room):
         self.store.healthy = False
         self.assertEqual(self.say("Hello"), 413)
         self.assertEqual(self.link.submitted, [])
+
+    def test_unsure(self) -> None:
+        """What may have left is no failure: 408, and the session goes on.
+
+        A BYE with cause 480 would have it delivered a second time.
+        """
+        self.link.statuses = [None]
+        answer = self.arrive(cpim("text/plain", b"Hello"))
+        self.link.held[0].errback(ResponseTimeout("no answer"))
+        self.network.settle()
+        self.assertEqual(self.successResultOf(answer), 408)
+        self.network.advance(ANSWER_FIRST)
+        self.assertEqual(self.byes, [])
+        self.assertEqual(self.say("again"), 200)
+
+    def test_store_fails_after_sending(self) -> None:
+        """What has left and could not be remembered is not said to have failed."""
+        self.store.memory = StoreError("broken")
+        self.assertEqual(self.say("Hello"), 408)
+        self.network.advance(ANSWER_FIRST)
+        self.assertEqual((self.byes, len(self.link.texts)), ([], 1))
 
     def test_ends_while_under_way(self) -> None:
         """The session ends while the SM-SC has a message: the rest is quiet."""
@@ -289,5 +337,5 @@ class FailingSilently(Room):
         self.establish()
         self.link.statuses = [CommandStatus.ESME_RSYSERR]
         self.say("Hello")
-        self.network.settle()
+        self.network.advance(ANSWER_FIRST)
         self.assertEqual(self.byes[0].headers.get("Reason"), "SIP;cause=480")

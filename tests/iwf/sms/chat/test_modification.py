@@ -100,6 +100,19 @@ class Rejecting(Changing):
         self.assertEqual(self.modified(offer()).status, 200)
 
 
+class LeavingMeanwhile(Changing):
+    session = {**Changing.session, "modification": "ask", "answer_timeout": 60}
+
+    def test_leave(self) -> None:
+        """Who is asked of a change and says to leave has left. [TS 6.2.2.2.4]"""
+        pending = self.modify()
+        self.assertEqual(self.taken("leave"), CommandStatus.ESME_ROK)
+        (bye,) = self.byes
+        self.assertIn("cause=200", bye.headers.get("Reason") or "")
+        self.assertEqual(self.successResultOf(pending).status, 487)
+        self.assertEqual(len(self.chats), 0)
+
+
 class Asking(Changing):
     """6. The user is asked."""
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.errors import CannotInterwork, StoreError
-from cpmgw.iwf.sms.chat.numbering import Numbering, record_of
+from cpmgw.iwf.sessions.background import Background
+from cpmgw.iwf.sms.chat.numbering import REST, Numbering, record_of
 from cpmgw.policy import Policy
 from cpmgw.policy.session import SessionPolicy
 from cpmgw.records import Allocation, GroupSession
@@ -51,7 +53,8 @@ class Numbers:
 class Addresses(SynchronousTestCase):
     def setUp(self) -> None:
         self.numbers: Any = Numbers()
-        self.numbering = Numbering(lambda: self.numbers)
+        self.clock = Clock()
+        self.numbering = Numbering(lambda: self.numbers, self.clock, Background())
 
     def address(self, policy: Policy, request: Any = None) -> str:
         """The address that a session gets."""
@@ -60,8 +63,7 @@ class Addresses(SynchronousTestCase):
 
     def free(self, policy: Policy, request: Any = None) -> None:
         """The session is over."""
-        freed = self.numbering.free(invitation_of(request), policy)
-        self.successResultOf(Deferred.fromCoroutine(freed))
+        self.numbering.free(invitation_of(request), policy)
 
     def refusal(self, policy: Policy, request: Any = None) -> CannotInterwork:
         """The refusal of a session that gets none."""
@@ -87,19 +89,53 @@ class Addresses(SynchronousTestCase):
         self.assertEqual((record.user, record.address), ("+15145550002", ALICE))
 
     def test_given_back(self) -> None:
-        """When the session ends the number is free."""
+        """When the session has ended, and a while has passed, the number is free.
+
+        So what the user answers late is not for whoever has the number next.
+        """
         self.address(OWN)
         self.free(OWN)
-        self.assertEqual(self.numbers.given, {})
         self.assertEqual(len(self.numbering), 0)
+        self.clock.advance(REST - 1)
+        self.assertEqual(list(self.numbers.given.values()), ["+15145559000"])
+        self.clock.advance(1)
+        self.assertEqual(self.numbers.given, {})
+
+    def test_used_again(self) -> None:
+        """A number that rests goes on with the next session of the same two."""
+        first = self.address(OWN)
+        self.free(OWN)
+        self.clock.advance(REST - 1)
+        self.assertEqual(self.address(OWN), first)
+        self.clock.advance(REST)
+        self.assertEqual(list(self.numbers.given.values()), [first])
+
+    def test_rests_on(self) -> None:
+        """One that could not be had again is given back all the same."""
+        self.address(OWN)
+        self.free(OWN)
+        self.numbers.trouble = StoreError("broken")
+        self.refusal(OWN)
+        self.clock.advance(REST)
+        self.assertEqual(self.numbers.given, {})
+
+    def test_stop(self) -> None:
+        """A stop gives back what rests, and leaves nothing that waits."""
+        self.address(OWN)
+        self.free(OWN)
+        self.numbering.stop()
+        self.assertEqual(self.numbers.given, {})
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_replaced(self) -> None:
         """A session that replaces another has its number, and keeps it."""
         first = self.address(OWN)
         self.assertEqual(self.address(OWN, invite(ALICE, BOB, call_id="2")), first)
         self.free(OWN)
+        self.clock.advance(REST)
         self.assertEqual(list(self.numbers.given.values()), [first])
         self.free(OWN)
+        self.clock.advance(REST)
         self.assertEqual(self.numbers.given, {})
 
     def test_separate(self) -> None:
@@ -108,6 +144,7 @@ class Addresses(SynchronousTestCase):
         second = self.address(SEPARATE, invite(ALICE, BOB, call_id="2"))
         self.assertNotEqual(first, second)
         self.free(SEPARATE)
+        self.clock.advance(REST)
         self.assertEqual(list(self.numbers.given.values()), [second])
 
     def test_of_a_group(self) -> None:

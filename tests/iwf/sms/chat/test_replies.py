@@ -6,12 +6,9 @@ from twisted.internet.defer import Deferred
 
 from cpmgw.cpm.chat_content import read_chat
 from cpmgw.cpm.cpim import parse_cpim
-from cpmgw.errors import StoreError
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.msrp.errors import SessionLost
 from cpmgw.msrp.interfaces import FailureReport
-from cpmgw.policy.sms import SmsPolicy
-from cpmgw.records import Allocation, GroupSession
 from tests.flows.dialog import invite, offer
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
 from txsmpp.constants import EsmClass
@@ -157,18 +154,67 @@ class IntoTheSession(Room):
 class Early(Room):
     session = {**QUIET, "acknowledge": "sent", "failure_report": "partial"}
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.alone: list[str] = []
+        self.status: int = OK
+        self.chats.fall_back_on(self._standalone)
+
+    async def _standalone(self, message: InboundMessage) -> int:
+        self.alone.append(str(message.recipient))
+        return self.status
+
     def test_sent(self) -> None:
         """By policy the SM-SC is answered when the message is sent."""
         self.establish()
         self.stream.status = None
         self.assertEqual(self.taken("Hi"), OK)
         self.assertIs(self.stream.sent[0][2], FailureReport.PARTIAL)
-        self.stream.answers[0].errback(SessionLost("gone"))
-        self.assertEqual(self.flushLoggedErrors(), [])
+        self.stream.answers[0].callback(200)
+        self.assertEqual(self.alone, [])
+
+    def test_fails_later(self) -> None:
+        """What was acknowledged and fails goes to the inviter as a message."""
+        for failure in (SessionLost("gone"), 415):
+            self.establish(call_id=str(failure))
+            self.stream.status = None
+            self.assertEqual(self.taken("Hi"), OK)
+            (answer,) = self.stream.answers
+            if isinstance(failure, int):
+                answer.callback(failure)
+            else:
+                answer.errback(failure)
+        self.assertEqual(self.alone, [ALICE, ALICE])
+
+    def test_is_lost(self) -> None:
+        """Where that fails too it is an error in the log."""
+        self.status = CommandStatus.ESME_RX_T_APPN
+        self.establish()
+        self.stream.status = None
+        self.taken("Hi")
+        self.stream.answers[0].callback(481)
+        self.assertEqual(self.alone, [ALICE])
+
+    def test_not_on_its_way(self) -> None:
+        """What waits for a connection, or is refused, is not acknowledged at once."""
+        self.establish()
+        self.stream.most = 1
+        self.assertEqual(self.taken("Hi"), CommandStatus.ESME_RX_P_APPN)
+        self.stream.most, self.stream.status = 100_000, None
+        self.stream.is_connected = False
+        taken = self.write("Hi")
+        self.assertNoResult(taken)
+        self.stream.answers[0].callback(200)
+        self.assertEqual(self.successResultOf(taken), OK)
 
 
 class Reporting(Room):
-    session = {**QUIET, "success_report": True, "failure_report": "no"}
+    session = {
+        **QUIET,
+        "success_report": True,
+        "failure_report": "no",
+        "acknowledge": "sent",
+    }
 
     def test_reports(self) -> None:
         """By policy a success report is asked for, and no answer (2 d)."""
@@ -222,7 +268,7 @@ class Leaving(Room):
         self.establish()
         self.network.partition("127.0.0.1", 5070)
         first = self.write("leave")
-        self.assertEqual(self.passed_on("leave"), ALICE)
+        self.assertEqual(self.taken("leave"), OK)
         self.network.heal("127.0.0.1", 5070)
         self.network.advance(1)
         self.successResultOf(first)
@@ -251,91 +297,19 @@ class NoLeaving(Room):
         self.assertEqual((len(self.stream.sent), self.byes), (1, []))
 
 
-class OwnNumbers(Room):
-    """Under numbers of ours (6.2.2.2.2 NOTE 1)."""
+class NoLeavingWhileAsked(Room):
+    session = {
+        "accept": "ask",
+        "leave_by_text": False,
+        "leave_instructions": "never",
+    }
 
-    session = {**QUIET, "sender": "number"}
-    number = "+15145559000"
-
-    def test_session(self) -> None:
-        """The session's number leads into it, and the inviter's own does not."""
-        self.establish()
-        self.assertEqual(self.taken("Hi", target=self.number), OK)
-        self.assertEqual(self.passed_on("Hi"), ALICE)
-
-    def test_other_sender(self) -> None:
-        """Somebody else who writes to the number has no session there."""
-        self.establish()
-        status = self.taken("Hi", target=self.number, source="+15145550009")
-        self.assertEqual(status, CommandStatus.ESME_RINVDSTADR)
-
-    def test_lost(self) -> None:
-        """The number of a session that was lost with a former process leads on."""
-        record = GroupSession(
-            user="+15145550002",
-            conversation_id="",
-            contribution_id="",
-            session=ALICE,
-            address="sip:alice@example.net",
-            one_to_one=True,
-        )
-        self.successResultOf(self.store.number_for(record, "SMS"))
-        self.assertEqual(
-            self.passed_on("Hi", target=self.number), "sip:alice@example.net"
-        )
-
-    def test_nobodys(self) -> None:
-        """A number that stands for nothing: as policy says. [TS 6.2.2.2.2 NOTE 1]"""
-        self.assertEqual(
-            self.taken("Hi", target=self.number), CommandStatus.ESME_RINVDSTADR
-        )
-
-    def test_store_fails(self) -> None:
-        """Where nobody can tell, the SM-SC tries again."""
-        self.store.trouble = StoreError("broken")
-        self.assertEqual(
-            self.taken("Hi", target=self.number), CommandStatus.ESME_RX_T_APPN
-        )
-
-    def test_bounds_of_a_pool(self) -> None:
-        """What no pool has is nobody's number of ours."""
-        for number in ("+15145558999", "+15145559100"):
-            self.assertEqual(self.passed_on("Hi", target=number), f"tel:{number}")
-
-    def test_short_number(self) -> None:
-        """A short number is in no pool."""
-        self.assertEqual(self.passed_on("Hi", target="12345"), "tel:12345")
-
-    def test_unroutable(self) -> None:
-        """What cannot be sent to is nobody's."""
-        self.store.allocations[self.number, "+15145550002"] = Allocation(
-            number=self.number,
-            group_session=GroupSession(
-                user="+15145550002",
-                conversation_id="",
-                contribution_id="",
-                session="x",
-                address="mailto:a@b.example",
-            ),
-            pool="p",
-            service="SMS",
-            allocated=0.0,
-            used=0.0,
-        )
-        self.assertEqual(
-            self.taken("Hi", target=self.number), CommandStatus.ESME_RINVDSTADR
-        )
-
-
-class Discarding(OwnNumbers):
-    policy = {"sms": SmsPolicy(stray_answer="discard")}
-
-    def test_nobodys(self) -> None:
-        """By policy it is taken and dropped. [TS 6.2.2.2.2 NOTE 1]"""
-        self.assertEqual(self.taken("Hi", target=self.number), OK)
-
-    test_other_sender = test_nobodys
-    test_unroutable = test_nobodys
+    def test_is_no_answer(self) -> None:
+        """Where no word leaves, it declines nothing either."""
+        pending = self.ask(invite(ALICE, BOB))
+        self.assertEqual(self.passed_on("leave"), ALICE)
+        self.assertNoResult(pending)
+        self.taken("no")
 
 
 class Notifications(Room):

@@ -162,6 +162,15 @@ class Messages(SynchronousTestCase):
         )
         self.assertEqual(told.message(message(), 1, None), "+15145550001: Hello")
 
+    def test_nobody_to_name(self) -> None:
+        """Where there is nobody to name nothing is said."""
+        told = texts(
+            to_group(), leave_instructions="never", participants_in_messages=True
+        )
+        alone = ConferenceState(users=(User(BOB),))
+        self.assertEqual(told.participants(alone), "")
+        self.assertEqual(told.message(message(), 1, alone), "+15145550001: Hello")
+
     def test_news_of_participants(self) -> None:
         """Table 8: the group's name is the newest one."""
         state = ConferenceState(users=self.state.users[2:], subject="Chess")
