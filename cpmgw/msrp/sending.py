@@ -214,7 +214,7 @@ class Outbox:
 
     def answered(self, transaction: str, status: int, now: float) -> None:
         """A response has come; one that answers nothing is passed over."""
-        if transaction not in self._open:
+        if transaction not in self._open or status not in _STATUSES:
             return
         oldest = self._oldest()
         if oldest is not None and oldest[1] == transaction:

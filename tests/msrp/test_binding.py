@@ -156,6 +156,25 @@ class Passive(NodeCase):
             self.network.settle()
             self.assertEqual((again.statuses, user.connections), ([200], 1))
 
+    def test_those_that_have_gone(self) -> None:
+        """Those that have gone, or were refused, keep no place from who comes later."""
+        node = self.node(setup_timeout=30.0)
+        session, user = self.open(node)
+        octets = send(None, given="1-0/0", to_path=session.path[0], from_path=PEER)
+        for way in ("gone", "late") * 5:
+            peer = self.connect(node)
+            peer.write(octets)
+            self.network.settle()
+            if way == "gone":
+                wire(peer).abortConnection()
+            self.network.advance(30.0)
+        peer = self.connect(node)
+        peer.write(octets)
+        self.network.settle()
+        session.begin(Remote(path=(PEER,)))
+        self.network.settle()
+        self.assertEqual((peer.statuses, user.connections), ([200], 1))
+
     def test_waits_for_long(self) -> None:
         """Who waits for a session to begin is not without one, nor has to make room."""
         node = self.node(unbound=1, unbound_per_host=1)
@@ -411,6 +430,18 @@ class Modified(NodeCase):
         self.assertEqual(user.reasons, [])
         self.assertEqual((here.connections, len(old.reasons)), (1, 1))
         self.assertFalse(passive.is_connected)
+
+    def test_other_role(self) -> None:
+        """One that makes us active, before there is a connection, makes us connect."""
+        port, peers = self.listen()
+        session, _ = self.open(self.node())
+        place = ("127.0.0.1", port)
+        session.begin(Remote(path=(PEER,), connect_to=place))
+        session.begin(Remote(path=(PEER,), connect_to=place, active=True))
+        self.network.settle()
+        peers[0].respond()
+        self.network.settle()
+        self.assertTrue(session.is_connected)
 
     def test_what_has_not_begun(self) -> None:
         """What was not begun to be sent goes to the new place (RFC 4975 5.4)."""

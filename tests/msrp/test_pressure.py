@@ -289,6 +289,24 @@ class Writing(NodeCase):
         self.assertEqual((self.successResultOf(sent), user.reasons), (200, []))
         self.assertGreater(answered, 5)
 
+    def test_peer_that_answers_before_it_reads_on(self) -> None:
+        """As long as it answers what it has read, a peer is not taken for dead."""
+        node = self.node(sending=SendLimits(answer_timeout=1000.0))
+        session, user, peer, _ = self.bound(node)
+        sent = [session.send("a/b", b"x") for _ in range(2)]
+        self.network.settle()
+        wire(peer).pauseProducing()
+        session.send("a/b", bytes(1_000_000)).addErrback(lambda _: None)
+        for frame in peer.requests:
+            self.network.advance(20.0)
+            peer.respond(200, frame)
+            self.network.settle()
+        self.network.advance(29.9)
+        self.assertEqual([self.successResultOf(each) for each in sent], [200, 200])
+        self.assertEqual(user.reasons, [])
+        self.network.advance(0.2)
+        self.assertEqual(len(user.reasons), 1)
+
     def test_answers_that_nobody_reads(self) -> None:
         """Answers may wait to be read up to `buffered` octets."""
         node = self.node(buffered=10_000)

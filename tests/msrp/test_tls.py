@@ -255,9 +255,16 @@ class Broken(TlsCase):
         session.begin(Remote(path=(PEER,)))
         peer = Fingerprints.connect_over_tls(self, node)  # type: ignore[arg-type]
         peer.write(b"GARBAGE\r\n")
+        below: Any = peer.transport
+        below.transport.pauseProducing()  # so it does not hear of the end
         self.network.settle()
         peer.write(bytes(500_000))
-        self.network.advance(1.1)
+        self.network.advance(0.9)
+        self.assertEqual(node.connections, 1)
+        self.network.advance(0.2)
+        self.assertEqual(node.connections, 0)
+        below.transport.resumeProducing()
+        self.network.settle()
         self.assertEqual((peer.closed, node.connections), (True, 0))
         self.assertEqual(user.reasons, [])
 

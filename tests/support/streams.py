@@ -196,8 +196,9 @@ class StreamTransport:
             producer, self._producer = self._producer, None
             producer.stopProducing()
         failure = Failure(reason)
-        if self._protocol is not None:
-            self._protocol.connectionLost(failure)
+        protocol, self._protocol = self._protocol, None
+        if protocol is not None:
+            protocol.connectionLost(failure)
         if self._connector is not None:
             self._connector.connection_lost(failure)
 
