@@ -259,7 +259,7 @@ class IProxy(Interface):
         """The request with our Record-Route, for a user agent in this process."""
 
     def with_record_route(
-        incoming: Incoming, response: Response, parameters: UriParameters
+        request: Request, transport: str, response: Response, parameters: UriParameters
     ) -> Response:
         """The 2xx with our Record-Route where the user agent has left it out."""
 

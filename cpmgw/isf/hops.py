@@ -96,8 +96,13 @@ class LocalHop:
         parameters = self._tokens.parameters(name, request.call_id)
         routed = self._proxy.record_routed(incoming, admitted.request, parameters)
 
+        # What the leg keeps must not hold the leg.
+        came, transport = incoming.request, incoming.peer.transport
+
         def finished(success: Response) -> Response:
-            return finish(self._proxy.with_record_route(incoming, success, parameters))
+            return finish(
+                self._proxy.with_record_route(came, transport, success, parameters)
+            )
 
         status = _FAILED
         try:
@@ -196,8 +201,12 @@ class RemoteHop:
         name = self.capabilities.name
         parameters = self._tokens.parameters(name, request.call_id)
 
+        came, transport = incoming.request, incoming.peer.transport
+
         def routed(response: Response) -> Response:
-            return finish(self._proxy.with_record_route(incoming, response, parameters))
+            return finish(
+                self._proxy.with_record_route(came, transport, response, parameters)
+            )
 
         try:
             response = await self._proxy.forward(

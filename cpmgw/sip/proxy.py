@@ -140,20 +140,32 @@ class Proxy:
 
         It leaves by no transport; its peer reaches us by the one it came by.
         """
-        side = self._endpoint.side(incoming.peer.transport)
+        return self._recorded(request, incoming.peer.transport, parameters)
+
+    def _recorded(
+        self, request: Request, transport: str, parameters: UriParameters
+    ) -> Request:
+        side = self._endpoint.side(transport)
         return recorded(request, side, side, parameters)
 
     def with_record_route(
-        self, incoming: Incoming, response: Response, parameters: UriParameters
+        self,
+        request: Request,
+        transport: str,
+        response: Response,
+        parameters: UriParameters,
     ) -> Response:
-        """The 2xx with our Record-Route, also where the user agent has left it out."""
+        """The 2xx with our Record-Route, also where the user agent has left it out.
+
+        `request` has come by `transport`.
+        """
         try:
             routes = response.headers.addresses("Record-Route")
         except SipSyntaxError:
             return response
         if any(self._endpoint.is_mine(each.uri) for each in routes):
             return response
-        routed = self.record_routed(incoming, incoming.request, parameters)
+        routed = self._recorded(request, transport, parameters)
         ours = routed.headers.raw("Record-Route")[0]
         headers = response.headers.with_first("Record-Route", ours)
         return response.replace(headers=headers)

@@ -78,7 +78,9 @@ class NoProxy:
         headers = request.headers.without("Content-Encoding")
         return request.replace(headers=headers, body=body)
 
-    def with_record_route(self, _: Any, response: Response, __: Any) -> Response:
+    def with_record_route(
+        self, _: Any, __: Any, response: Response, ___: Any
+    ) -> Response:
         """The same."""
         return response
 

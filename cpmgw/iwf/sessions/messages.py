@@ -88,7 +88,9 @@ class Messages:
         self._reception.drop()
 
     def close(self) -> None:
-        """The session is over."""
+        """The session is over, and is not told of anything any more."""
+        self._happened = _unheard
+        self._reception.close()
         if self.stream is not None:
             self.stream.close()
 
@@ -145,3 +147,7 @@ class Messages:
 def _too_late(failure: Failure) -> int:
     failure.trap(TimeoutError)
     return TOO_LATE
+
+
+def _unheard(on: On) -> None:
+    """What happens to a session that is over."""

@@ -104,6 +104,10 @@ class Reception:
         except CancelledError:  # the gateway stops
             return Taken(STOP)
 
+    def close(self) -> None:
+        """The session is over: nobody is told of what is said."""
+        self._spoken = _unheard
+
     def drop(self) -> None:
         """Hand nothing more over, be it here already."""
         self._is_over = True
@@ -129,3 +133,7 @@ class Reception:
         if delivery in (Delivery.UNFIT, Delivery.FAILED):
             self._count -= 1
         return Taken(_STATUSES[delivery], has_failed)
+
+
+def _unheard() -> None:
+    """What is said in a session that is over."""
