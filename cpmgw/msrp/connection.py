@@ -210,15 +210,13 @@ class MsrpConnection(TwistedProtocol):
 
     def resume(self, session: Bound) -> None:
         """A session that was waited for has begun, or is no more."""
-        waited = self._waiting.pop(session)
-        if waited is None:
-            return
-        if waited.holds:
-            self._lonely_since = self._clock.seconds()
-            self._begin(waited.request)
-            self._take()
-        else:
-            self._judge(session, waited.request)
+        for waited in self._waiting.pop(session):
+            if waited.holds:
+                self._lonely_since = self._clock.seconds()
+                self._begin(waited.request)
+                self._take()
+            else:
+                self._judge(session, waited.request)
 
     def suspect(self, since: float) -> None:
         """A request had no answer: a connection that has said nothing since is dead."""
@@ -303,24 +301,20 @@ class MsrpConnection(TwistedProtocol):
             self.close(_LAST_WORDS)
 
     def _begin(self, request: Request) -> None:
-        """A head is here: judge it, or let it wait for its session to begin.
-
-        It alone waits where others use the connection, so it must be nothing but the
-        SEND that binds.
-        """
+        """A head is here: judge it, or let it wait for its session to begin."""
         now = self._clock.seconds()
         session: Any = self._serving.waits_for(request)
         if session is None:
             self._serving.begin(request, now)
             return
-        holds = not (self.sessions or self._waiting or self._kept)
-        may_wait = holds or self._waiting.takes(session, request)
-        if not (may_wait and session.hold(self)):
+        alone = not (self.sessions or self._kept)
+        waits = self._waiting.admits(session, request, now, alone=alone)
+        if waits is None or not session.hold(self):
             self._serving.begin(request, now)
             return
-        self._waiting.add(session, request, now, holds=holds)
+        self._waiting.add(session, waits)
         self._owner.bound(self)
-        if not holds:
+        if not waits.holds:
             self._serving.skip()
 
     def _judge(self, session: Bound, request: Request) -> None:
@@ -437,7 +431,8 @@ class MsrpConnection(TwistedProtocol):
     def _expire_waiting(self, now: float) -> None:
         """Refuse those whose sessions have not begun in time."""
         for session, waited in self._waiting.expired(now):
-            session.held.pop(self, None)
+            if session not in self._waiting:
+                session.held.pop(self, None)
             self._lonely_since = now
             if waited.holds:
                 self._serving.begin(waited.request, now)

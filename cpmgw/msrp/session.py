@@ -201,7 +201,7 @@ class MsrpSession:
 
     def hold(self, connection: MsrpConnection) -> bool:
         """Have a connection go on once the session has begun, if it may wait."""
-        if len(self.held) >= _HELD:
+        if connection not in self.held and len(self.held) >= _HELD:
             return False
         self.held[connection] = None
         return True

@@ -10,6 +10,7 @@ from cpmgw.msrp.errors import SessionLost, TooLarge
 from cpmgw.msrp.interfaces import Remote
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.msrp.settings import Listen
+from cpmgw.msrp.waiting import MOMENT
 from tests.msrp.frames import send
 from tests.msrp.nodes import NodeCase, Peer, User, wire
 
@@ -199,22 +200,53 @@ class Passive(NodeCase):
         self.assertEqual([each.statuses for each in peers], [[], [], [], [481]])
 
     def test_others_go_on(self) -> None:
-        """On a connection with sessions only the SEND that binds waits."""
+        """On a connection with sessions the SEND that binds waits, and nobody else."""
         node = self.node()
         bound, user, peer, sending = self.bound(node)
         session, early = self.open(node)
         binds = send(None, given="1-0/0", to_path=session.path[0], from_path=PEER)
-        content = send(to_path=session.path[0], from_path=PEER)
-        peer.write(binds + binds + content + sending())
+        peer.write(binds + binds + sending())
         sent = bound.send("a/b", b"x")
         self.network.settle()
-        self.assertEqual(peer.statuses, [200, 481, 481, 200])
+        self.assertEqual(peer.statuses, [200, 481, 200])
         peer.respond(200, peer.requests[-1])
         self.assertEqual(self.network.result_of(sent), 200)
         session.begin(Remote(path=(PEER,)))
         self.network.settle()
-        self.assertEqual((peer.statuses[4:], early.connections), ([200], 1))
+        self.assertEqual((peer.statuses[3:], early.connections), ([200], 1))
         self.assertEqual(user.bodies, [b"hello"])
+
+    def test_content_before_the_ack(self) -> None:
+        """Content that overtakes the ACK is there when the session begins.
+
+        A relay has told its sender 200 by then: nobody would send it again.
+        """
+        node = self.node()
+        _, user, peer, sending = self.bound(node)
+        session, early = self.open(node)
+        place: dict[str, Any] = {"to_path": session.path[0], "from_path": PEER}
+        peer.write(send(None, given="1-0/0", **place) + send(**place) + sending())
+        self.network.advance(MOMENT - 0.1)
+        self.assertEqual((peer.statuses, user.bodies), ([200], []))
+        session.begin(Remote(path=(PEER,)))
+        self.network.settle()
+        self.assertEqual(peer.statuses[1:], [200, 200, 200])
+        self.assertEqual((early.bodies, user.bodies), ([b"hello"], [b"hello"]))
+
+    def test_content_that_is_too_early(self) -> None:
+        """Others wait for a moment, and once: then content is refused."""
+        node = self.node()
+        _, user, peer, sending = self.bound(node)
+        session, early = self.open(node)
+        place: dict[str, Any] = {"to_path": session.path[0], "from_path": PEER}
+        peer.write(send(**place) + sending())
+        self.network.advance(MOMENT)
+        self.assertEqual((peer.statuses[1:], user.bodies), ([481, 200], [b"hello"]))
+        peer.write(send(**place) + sending())
+        self.network.settle()
+        self.assertEqual(peer.statuses[3:], [481, 200])
+        self.assertEqual(early.bodies, [])
+        session.close()
 
     def test_what_binds(self) -> None:
         """A request that is wrong binds nothing, nor does one that is no SEND."""
@@ -222,7 +254,7 @@ class Passive(NodeCase):
         session, user = self.open(node)
         session.begin(Remote(path=(PEER,)))
         peer = self.connect(node)
-        place = {"to_path": session.path[0], "from_path": PEER}
+        place: dict[str, Any] = {"to_path": session.path[0], "from_path": PEER}
         peer.write(send(None, given="1-0/0", headers=["Nonsense"], **place))
         told = ["Status: 000 200 OK"]
         peer.write(send(None, given="1-1/1", method="REPORT", headers=told, **place))
