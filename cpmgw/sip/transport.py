@@ -408,17 +408,19 @@ class SipConnection(TwistedProtocol):
     def _look(self) -> None:
         self._timer = None
         now = self._clock.seconds()
-        if not self._shaken and now - self._heard >= self._patience():
+        # Compared as `_watch` reckons it: else a rounding error looks again for ever.
+        silent = now >= self._heard + self._patience()
+        if silent and not self._shaken:
             self._log.debug("{peer} does not shake hands", peer=self.peer)
             self.abort()
             return
-        if now - self._heard >= self._settings.idle and not self.has_work:
+        if silent and not self.has_work:
             self._log.debug("{peer} was idle too long", peer=self.peer)
             self.close()
             return
-        if now - self._heard >= self._settings.idle:
+        if silent:
             self._heard = now
-        if self._pings and now - self._pinged >= self._settings.keepalive:
+        if self._pings and now >= self._pinged + self._settings.keepalive:
             self._pinged = now
             self.send(PING)
         self._watch()

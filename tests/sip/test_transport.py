@@ -191,6 +191,15 @@ class StreamTests(ConnectionTestCase):
         self.assertTrue(self.pipe.disconnecting)
         self.end(connection)
 
+    def test_idle_whatever_the_clock_rounds(self) -> None:
+        """At 4.1 s, 60 s later is a little less than 60 s later: it is idle then."""
+        self.clock.advance(4.1)
+        connection = self.connect(idle=60.0)
+        (call,) = self.clock.getDelayedCalls()
+        self.clock.advance(call.getTime() - self.clock.seconds())
+        self.assertTrue(self.pipe.disconnecting)
+        self.end(connection)
+
     def test_dripping_is_idle(self) -> None:
         """Octets that never make a message do not keep a connection open."""
         connection = self.connect(idle=60.0)
