@@ -226,6 +226,19 @@ class CannotStart(House):
         self.reactor.wait_until(self.store_is_free)
         self.started()
 
+    def test_port_of_msrp_that_is_used(self) -> None:
+        """So does that of MSRP; all that was opened before is let go."""
+        port = self.reactor.listenTCP(2855, ServerFactory(), interface="127.0.0.1")
+        text = config_text(
+            self.state, more='[msrp]\nlisten = "tcp:2855:interface=127.0.0.1"'
+        )
+        gateway = Gateway(self.reactor, loads(text), factories=())
+        self.assertRaises(CannotListenError, gateway.startService)
+        self.assertFalse(gateway.running)
+        self.reactor.wait_until(self.store_is_free)
+        port.stopListening()
+        self.started()
+
     def test_service_that_cannot_start(self) -> None:
         """A service that cannot begin ends the process."""
         watched = Watched("SMS", self.told.append)

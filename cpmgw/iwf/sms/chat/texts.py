@@ -7,10 +7,10 @@ from functools import lru_cache
 from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.cpm.chat_content import ChatContent
 from cpmgw.cpm.conference_info import ConferenceState
+from cpmgw.iwf.sessions import wording
 from cpmgw.iwf.sessions.bearer import Membership
-from cpmgw.iwf.sms import wording
-from cpmgw.iwf.sms.participants import listed, people_of
-from cpmgw.iwf.sms.wording import Wording, person_at, person_of, shown
+from cpmgw.iwf.sessions.people import listed, people_of
+from cpmgw.iwf.sessions.wording import Wording, person_at, person_of, shown
 from cpmgw.policy.session import SessionPolicy
 from cpmgw.policy.texts import SessionTexts
 

@@ -17,14 +17,14 @@ from cpmgw.cpm.conference_info import (
     Status,
     User,
 )
-from cpmgw.iwf.sms import wording
-from cpmgw.iwf.sms.participants import (
+from cpmgw.iwf.sessions import wording
+from cpmgw.iwf.sessions.people import (
     MOST_CHARACTERS,
     MOST_NAMES,
     listed,
     people_of,
 )
-from cpmgw.iwf.sms.wording import Person, Wording, person_at, person_of, shown
+from cpmgw.iwf.sessions.wording import Person, Wording, person_at, person_of, shown
 from cpmgw.policy.session import SessionPolicy, contradictions
 from cpmgw.policy.texts import ENGLISH, PLACES, LanguageRule, SessionTexts
 from cpmgw.sip.headers import Headers, parse_name_addr

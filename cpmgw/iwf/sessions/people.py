@@ -7,7 +7,7 @@ from typing import Final
 
 from cpmgw.addressing.dialplan import DialPlan, PhoneAddress
 from cpmgw.cpm.conference_info import ConferenceState, User
-from cpmgw.iwf.sms.wording import Names, Person, person_at, shown
+from cpmgw.iwf.sessions.wording import Names, Person, person_at, shown
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.uri import parse_uri
 
