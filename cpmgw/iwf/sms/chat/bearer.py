@@ -21,9 +21,9 @@ from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sessions.bearer import Delivery, Membership
 from cpmgw.iwf.sessions.invitation import Invitation
+from cpmgw.iwf.sessions.texts import Texts
 from cpmgw.iwf.sms.chat.context import context_of
 from cpmgw.iwf.sms.chat.numbering import NAME, Numbering
-from cpmgw.iwf.sms.chat.texts import Texts
 from cpmgw.iwf.sms.session_rules import held_text
 from cpmgw.iwf.sms.sessionanswer import session_answer
 from cpmgw.iwf.sms.sessionmessage import (

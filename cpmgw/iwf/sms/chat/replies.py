@@ -25,10 +25,10 @@ from cpmgw.iwf.sessions.bearer import Place
 from cpmgw.iwf.sessions.house import SessionHouse
 from cpmgw.iwf.sessions.question import Verdict
 from cpmgw.iwf.sessions.session import Session
+from cpmgw.iwf.sessions.texts import texts_for, texts_of
 from cpmgw.iwf.sms.answers import Said, answer_of, is_acknowledgement
 from cpmgw.iwf.sms.chat.bearer import SmsBearer
 from cpmgw.iwf.sms.chat.command_status import MSRP_COMMAND_STATUS
-from cpmgw.iwf.sms.chat.texts import texts_for, texts_of
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.msrp.errors import MsrpError, TooLarge
 from cpmgw.policy import Policy

@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from cpmgw.cpm.chat_content import chat_message, read_chat
 from cpmgw.cpm.conference_info import ConferenceState, User
 from cpmgw.cpm.resource_lists import Entry
-from cpmgw.iwf.sms.chat.texts import Texts, texts_for
+from cpmgw.iwf.sessions.texts import Texts, texts_for
 from cpmgw.policy import Policy
 from cpmgw.policy.session import SessionPolicy
 from cpmgw.policy.texts import ENGLISH, LanguageRule
