@@ -23,6 +23,10 @@ class StoreError(CpmgwError):
     """The store could not do what was asked; nothing was committed."""
 
 
+class TooBusy(CpmgwError):
+    """So much waits already that nothing more is taken on."""
+
+
 class CannotInterwork(CpmgwError):
     """A CPM request that is refused, with the SIP answer to give (TS 6.1.1, Table 2).
 

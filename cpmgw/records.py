@@ -16,7 +16,7 @@ class ImdnContext(
     goes from and to (Table 3); times are in seconds since 1970 or CPIM DateTime text.
     `session` is our key of the session that a chat message came in, empty for any other
     message; with `anonymous` that is a session of two, whose CPIM From and To say
-    nothing (RCC.10 6.1.5.1).
+    nothing (RCC.10 6.1.5.1). `referred_by` is who a copy was sent for (Tables 17, 20).
     """
 
     originator: str
@@ -35,6 +35,7 @@ class ImdnContext(
     service: str = ""
     session: str = ""
     anonymous: bool = False
+    referred_by: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

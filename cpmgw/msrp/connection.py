@@ -161,7 +161,7 @@ class MsrpConnection(TwistedProtocol):
         self._owner.bound(self)
 
     def leave(self, session: Bound) -> None:
-        """A session needs it no more; without any it is closed."""
+        """A session needs it no more; without any it is idle."""
         self.sessions.discard(session)
         self._gate.forget(session.inbox)
         self._outbox.drop(session)
@@ -169,7 +169,7 @@ class MsrpConnection(TwistedProtocol):
         self._lonely_since = self._clock.seconds()
         self._pump()
         self._take()
-        self._close_if_idle()
+        self._rest()
 
     def send(self, message: Outgoing) -> None:
         """Have a message sent."""
@@ -195,7 +195,12 @@ class MsrpConnection(TwistedProtocol):
         if answer:
             self.reply(answer)
         self._take()
-        self._close_if_idle()
+        self._rest()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody uses it, and no answer is owed."""
+        return not (self.sessions or self._working or self._waiting or self._kept)
 
     def reply(self, frame: bytes) -> None:
         """Send an answer or a report; a peer that reads none is given up."""
@@ -286,7 +291,7 @@ class MsrpConnection(TwistedProtocol):
         elif isinstance(event, Flag):
             self._since = now
             self._serving.end(event, now)
-            self._close_if_distrusted()
+            self._rest()
         elif isinstance(event, Response):
             self.asking.answered(event)
             self._outbox.answered(event.transaction, event.status, now)
@@ -325,11 +330,14 @@ class MsrpConnection(TwistedProtocol):
             if not status and session not in self.sessions:
                 status = NO_SESSION  # its user has closed it
         self.reply(answer_to(request, status or OK))
-        self._close_if_distrusted()
+        self._rest()
 
-    def _close_if_distrusted(self) -> None:
+    def _rest(self) -> None:
+        """After an answer, or without a session: see whether anybody uses it."""
         if self.distrusted and not self.sessions:
             self.close()
+        elif self.up and self.is_idle:
+            self._owner.idle(self)
 
     def _read_or_not(self) -> None:
         reading = self._may_read
@@ -372,11 +380,6 @@ class MsrpConnection(TwistedProtocol):
             owner.late(message, status)
 
     # -- time ---------------------------------------------------------------------
-
-    def _close_if_idle(self) -> None:
-        used = self.sessions or self._working or self._waiting
-        if not used and not self._kept:
-            self.close()
 
     def _deadlines(self) -> list[float]:
         """When something has to be given up, and the connection with it."""
@@ -438,6 +441,7 @@ class MsrpConnection(TwistedProtocol):
                 self._serving.begin(waited.request, now)
             else:
                 self.reply(answer_to(waited.request, NO_SESSION))
+                self._rest()
 
     def _gave_up(self, _: object) -> None:
         self._ready = None

@@ -108,7 +108,7 @@ class Connections:
         self._identity = identity
         self._trust: Any = None
         self._all: set[MsrpConnection] = set()
-        self._accepted: set[MsrpConnection] = set()
+        self._accepted: dict[MsrpConnection, str] = {}
         self._unbound: dict[MsrpConnection, str] = {}
         self._by_holder: dict[str, dict[MsrpConnection, None]] = {}
         self._made: dict[Target, MsrpConnection] = {}
@@ -127,22 +127,20 @@ class Connections:
     def accept(self, host: str, *, secure: bool) -> MsrpConnection | None:
         """A protocol for a connection from elsewhere, None where there are too many.
 
-        Of those that no session uses yet, the one that has waited longest makes room:
-        who has something to say says it at once.
+        Of those that no session uses, the one that has waited longest makes room: who
+        has something to say says it at once.
         """
-        if len(self._accepted) >= self._settings.connections:
+        holder = _holder(host)
+        self._make_room(holder)
+        most = self._settings.connections
+        if len(self._accepted) >= most and self._unbound:
+            self._evict(next(iter(self._unbound)))
+        if len(self._accepted) >= most:
             self._log.info("too many connections: one was refused")
             return None
-        holder = _holder(host)
-        theirs = self._by_holder.get(holder, {})
-        if len(theirs) >= self._settings.unbound_per_host:
-            self._evict(next(iter(theirs)))
-        elif len(self._unbound) >= self._settings.unbound:
-            self._evict(next(iter(self._unbound)))
         connection = self.build(secure=secure)
-        self._accepted.add(connection)
-        self._unbound[connection] = holder
-        self._by_holder.setdefault(holder, {})[connection] = None
+        self._accepted[connection] = holder
+        self._count(connection, holder)
         return connection
 
     def reach(self, target: Target) -> Deferred[MsrpConnection]:
@@ -199,10 +197,24 @@ class Connections:
             if not theirs:
                 del self._by_holder[holder]
 
+    def idle(self, connection: MsrpConnection) -> None:
+        """Nobody uses one: if it was made here it is closed.
+
+        One that was accepted is its peer's to close, who may share it with his next
+        session (RFC 4975 5.4): what binds that may be on its way. Until then it counts
+        among those without a session.
+        """
+        holder = self._accepted.get(connection)
+        if holder is None:
+            connection.close()
+        elif connection not in self._unbound:
+            self._make_room(holder)
+            self._count(connection, holder)
+
     def disconnected(self, connection: MsrpConnection) -> None:
         """One is gone."""
         self._all.discard(connection)
-        self._accepted.discard(connection)
+        self._accepted.pop(connection, None)
         self.bound(connection)
         for target in [key for key, each in self._made.items() if each is connection]:
             del self._made[target]
@@ -212,9 +224,23 @@ class Connections:
 
     # -- within -------------------------------------------------------------------
 
+    def _make_room(self, holder: str) -> None:
+        """For one more of a host that no session uses."""
+        theirs = self._by_holder.get(holder, {})
+        if len(theirs) >= self._settings.unbound_per_host:
+            self._evict(next(iter(theirs)))
+        elif len(self._unbound) >= self._settings.unbound:
+            self._evict(next(iter(self._unbound)))
+
+    def _count(self, connection: MsrpConnection, holder: str) -> None:
+        """One is without a session."""
+        self._unbound[connection] = holder
+        self._by_holder.setdefault(holder, {})[connection] = None
+
     def _evict(self, connection: MsrpConnection) -> None:
         self._log.info("{peer} has to make room", peer=connection.peer)
         self.bound(connection)
+        self._accepted.pop(connection, None)
         connection.abort()
 
     async def _connect(self, target: Target) -> None:

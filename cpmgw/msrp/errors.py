@@ -29,10 +29,6 @@ class TooLarge(MsrpError):
     """A message is larger than the peer takes (RFC 4975 8.5)."""
 
 
-class NoRoom(MsrpError):
-    """What has come may not be kept: too much of it is here (RFC 4975 10.5)."""
-
-
 class RelayRefused(MsrpError):
     """The relay did not let us (RFC 4976 5.1); `status` is its answer, 0 for none."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable
 from enum import Enum
-from pathlib import Path
 
 import msgspec
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
+
+from cpmgw.bodies.interfaces import IBody
 
 
 class FailureReport(Enum):
@@ -39,22 +40,6 @@ class Remote(msgspec.Struct, frozen=True, kw_only=True):
     max_size: int = 0
     max_chunk: int = 0
     connection: int = 0
-
-
-class IBody(Interface):
-    """The content of a message, in memory or, when it is large, in a file."""
-
-    size: int = Attribute("How many octets there are.")
-    path: Path | None = Attribute("The file they are in; None for those in memory.")
-
-    def read() -> bytes:
-        """All of it; for what is known to be small."""
-
-    def pieces(size: int) -> Iterator[bytes]:
-        """It in pieces of this many octets at the most, one after the other."""
-
-    def close() -> None:
-        """Free it; its file is gone then. May be called again."""
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):

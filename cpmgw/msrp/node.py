@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IListeningPort, IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
+from cpmgw.bodies.spool import Spool
 from cpmgw.msrp import tls
 from cpmgw.msrp.connection import MsrpConnection
 from cpmgw.msrp.connections import (
@@ -26,7 +27,6 @@ from cpmgw.msrp.interfaces import IMsrpNode, IMsrpSession, IMsrpUser, Remote
 from cpmgw.msrp.relay import RelayClient
 from cpmgw.msrp.session import MsrpSession
 from cpmgw.msrp.settings import Listen, MsrpSettings
-from cpmgw.msrp.spool import Spool
 from cpmgw.msrp.uri import MsrpUri, parse_uri
 
 T = TypeVar("T")

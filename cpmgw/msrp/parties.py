@@ -42,5 +42,8 @@ class Owner(Sessions, Protocol):
     def bound(self, connection: MsrpConnection) -> None:
         """A session uses one, or is to."""
 
+    def idle(self, connection: MsrpConnection) -> None:
+        """Nobody uses one; told after each answer until a session does."""
+
     def disconnected(self, connection: MsrpConnection) -> None:
         """One is gone."""

@@ -11,12 +11,13 @@ from typing import Final
 
 import msgspec
 
+from cpmgw.bodies.errors import NoRoom
+from cpmgw.bodies.spool import Spool
 from cpmgw.msrp.bounds import Count, Seconds
-from cpmgw.msrp.errors import MsrpSyntaxError, NoRoom
+from cpmgw.msrp.errors import MsrpSyntaxError
 from cpmgw.msrp.frames import BAD, OK, TIMEOUT, TOO_LARGE, ByteRange, Flag, Request
 from cpmgw.msrp.interfaces import Received
 from cpmgw.msrp.spans import Spans
-from cpmgw.msrp.spool import Spool
 
 # How many messages that were refused are remembered.
 _REFUSED: Final = 64

@@ -14,9 +14,10 @@ from typing import Final
 
 import msgspec
 
+from cpmgw.bodies.interfaces import IBody
 from cpmgw.msrp.bounds import ChunkSize, Count, Seconds
 from cpmgw.msrp.frames import OK, TIMEOUT, ByteRange, Flag, write_end, write_request
-from cpmgw.msrp.interfaces import FailureReport, IBody
+from cpmgw.msrp.interfaces import FailureReport
 from cpmgw.msrp.turns import Turns
 
 BROKEN: Final = -1

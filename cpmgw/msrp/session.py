@@ -11,6 +11,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from cpmgw.bodies.interfaces import IBody
+from cpmgw.bodies.spool import Spool
 from cpmgw.msrp.connection import MsrpConnection
 from cpmgw.msrp.errors import (
     MsrpError,
@@ -32,7 +34,6 @@ from cpmgw.msrp.identifiers import new_ident
 from cpmgw.msrp.inbox import Inbox
 from cpmgw.msrp.interfaces import (
     FailureReport,
-    IBody,
     IMsrpSession,
     IMsrpUser,
     IMsrpWatcher,
@@ -43,7 +44,6 @@ from cpmgw.msrp.post import Post
 from cpmgw.msrp.reception import Complete, Reception, ReceptionLimits
 from cpmgw.msrp.sending import Outgoing, pieces_of
 from cpmgw.msrp.settings import MsrpSettings
-from cpmgw.msrp.spool import Spool
 from cpmgw.msrp.tls import has_certificate
 from cpmgw.msrp.uri import parse_uri, same_path
 
@@ -137,7 +137,10 @@ class MsrpSession:
                     before, max_size=remote.max_size, max_chunk=remote.max_chunk
                 )
                 return
+            left = self._connection
             self._unbind()
+            if left is not None and left.is_idle:
+                left.close()  # (RFC 4145 5.1)
             self._post.put_back(SessionLost("the session has moved"))
             if self._relay is not None:
                 self._join(self._relay)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from cpmgw.bodies.spool import SpoolLimits
 from cpmgw.msrp.bounds import ChunkSize, Count, Seconds
 from cpmgw.msrp.parser import Limits
 from cpmgw.msrp.reception import ReceptionLimits
 from cpmgw.msrp.sending import SendLimits
-from cpmgw.msrp.spool import SpoolLimits
 
 
 class Listen(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +45,9 @@ class MsrpSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `host` is what URIs and SDP name where the bound address says nothing. Large bodies
     go to files below `spool`. There may be `sessions` sessions, `connections` accepted
-    connections, and of those that no session uses yet `unbound` in all and
-    `unbound_per_host` from one IPv4 address or one IPv6 network of 64 bits: past
-    either the one that has waited longest is closed.
+    connections, and of those that no session uses, yet or any more, `unbound` in all
+    and `unbound_per_host` from one IPv4 address or one IPv6 network of 64 bits: past
+    any of these the one of them that has waited longest is closed.
 
     `setup_timeout` is how long a session that has begun may be without a connection
     and a connection without a session; `connect_timeout` how long connecting may take;

@@ -5,10 +5,10 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
+from cpmgw.bodies.interfaces import IBody
 from cpmgw.msrp.errors import MsrpError, SessionClosed
 from cpmgw.msrp.interfaces import (
     FailureReport,
-    IBody,
     IMsrpNode,
     IMsrpSession,
     IMsrpUser,

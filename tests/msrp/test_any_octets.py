@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cpmgw.bodies.spool import SpoolLimits
 from cpmgw.msrp.interfaces import FailureReport, Remote
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.msrp.reception import ReceptionLimits
 from cpmgw.msrp.sending import SendLimits
-from cpmgw.msrp.spool import SpoolLimits
 from tests.msrp.frames import answer, report, send
 from tests.msrp.nodes import NodeCase
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from twisted.internet.defer import Deferred
 from zope.interface.verify import verifyObject
 
+from cpmgw.bodies.spool import SpoolLimits
 from cpmgw.msrp.connection import MsrpConnection
 from cpmgw.msrp.errors import (
     MsrpError,
@@ -19,7 +20,6 @@ from cpmgw.msrp.errors import (
 from cpmgw.msrp.interfaces import IMsrpNode, IMsrpSession, Remote
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.msrp.settings import MsrpSettings
-from cpmgw.msrp.spool import SpoolLimits
 from cpmgw.msrp.uri import parse_uri
 from tests.msrp.nodes import NodeCase
 
@@ -119,11 +119,29 @@ class Sessions(NodeCase):
             left = weakref.ref(active), weakref.ref(user)
             gc.disable()
             self.addCleanup(gc.enable)
-            (active if close else passive).close()
+            if close:
+                active.close()
+            else:
+                self.network.cut(*passive.address)
             self.network.settle()
             del active, passive, user
             self.assertEqual([each() for each in left], [None, None])
             gc.enable()
+
+    def test_an_idle_connection_holds_no_session(self) -> None:
+        """A session that is closed is let go, though its connection stays."""
+        here, there = self.node(), self.node()
+        active, _, passive, user = self.pair(here, there)
+        self.assertEqual(self.network.result_of(active.send("a/b", b"one")), 200)
+        self.assertEqual(self.network.result_of(passive.send("a/b", b"two")), 200)
+        left = weakref.ref(passive), weakref.ref(user)
+        gc.disable()
+        self.addCleanup(gc.enable)
+        passive.close()
+        self.network.settle()
+        del passive, user
+        self.assertEqual(there.connections, 1)
+        self.assertEqual([each() for each in left], [None, None])
 
     def test_nothing_holds_a_connection_that_is_over(self) -> None:
         """A connection that a peer made is freed by its reference counts alone."""
@@ -138,7 +156,7 @@ class Sessions(NodeCase):
         gc.disable()
         self.addCleanup(gc.enable)
         session.close()
-        self.network.settle()
+        self.network.advance(node.settings.setup_timeout)
         self.assertTrue(peer.closed)
         self.assertEqual(_connections(), [])
 
@@ -191,8 +209,8 @@ class Sessions(NodeCase):
     def test_start(self) -> None:
         """What an earlier process has left in the spool is removed at the start."""
         folder = Path(self.mktemp())
-        (folder / "msrp-left").mkdir(parents=True)
-        (folder / "msrp-left" / "body").write_bytes(b"octets")
+        (folder / "bodies-left").mkdir(parents=True)
+        (folder / "bodies-left" / "body").write_bytes(b"octets")
         self.node(spool=str(folder))
         self.assertEqual(list(folder.iterdir()), [])
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from cpmgw.bodies.spool import Spool, SpoolLimits
 from cpmgw.msrp.frames import Flag
 from cpmgw.msrp.interfaces import FailureReport, Received
 from cpmgw.msrp.reception import Complete, Reception, ReceptionLimits
-from cpmgw.msrp.spool import Spool, SpoolLimits
 from tests.msrp.frames import THEIRS, read, send
 
 WHOLE = bytes(range(256)) * 4
@@ -412,45 +410,22 @@ class Limits(ReceptionCase):
 
 
 class Bodies(ReceptionCase):
-    def test_spill(self) -> None:
-        """A body past `spill` octets is in a file, that only we may read."""
-        self.use(SpoolLimits(spill=1023))
-        self.part(1, 1023, 1024)
-        self.assertEqual((self.spool.in_memory, self.spool.files), (1023, 0))
-        self.part(1024, 1024)
+    """What goes wrong with bodies (tests/bodies), as whoever sends is told of it."""
+
+    def test_large(self) -> None:
+        """A large message is in a file once it is whole, and none is open any more."""
+        self.part(1, 50)
+        self.assertEqual((self.spool.in_memory, self.spool.files), (50, 0))
+        self.part(51, 1000)
+        self.assertEqual((self.spool.in_memory, self.spool.files), (0, 1))
+        self.part(1001, 1024)
         self.assertEqual((self.spool.in_memory, self.spool.files), (0, 0))
         (message,) = self.messages
-        path = message.body.path
-        assert path is not None
-        self.assertEqual(path.read_bytes(), WHOLE)
-        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
-        self.assertEqual(path.parent.stat().st_mode & 0o777, 0o700)
+        self.assertIsNotNone(message.body.path)
         self.assertEqual(message.body.read(), WHOLE)
-        message.body.close()
-        self.assertFalse(path.exists())
-
-    def test_pieces(self) -> None:
-        """A body is read in pieces, from memory and from a file."""
-        for spill in (5000, 10):
-            self.use(SpoolLimits(spill=spill))
-            self.part(1, 1024)
-            pieces = list(self.messages[0].body.pieces(1000))
-            self.assertEqual([len(each) for each in pieces], [1000, 24])
-            self.assertEqual(b"".join(pieces), WHOLE)
-
-    def test_memory(self) -> None:
-        """Beyond so much memory in all, bodies go to files at once."""
-        self.use(SpoolLimits(memory=1500))
-        self.part(1, 1000, message_id="one1")
-        self.part(1, 500, message_id="two2")
-        self.assertEqual((self.spool.in_memory, self.spool.files), (1500, 0))
-        self.part(501, 501, message_id="two2")
-        self.assertEqual((self.spool.in_memory, self.spool.files), (1000, 1))
-        self.reception.close()
-        self.assertEqual((self.spool.in_memory, self.spool.files), (0, 0))
 
     def test_files(self) -> None:
-        """So many files may be written at once; one more body is refused."""
+        """Where one file more than may be would be open, it is 413."""
         self.use(SpoolLimits(spill=0, files=1))
         self.assertEqual(self.part(1, 10, message_id="one1"), 200)
         self.assertEqual(self.part(1, 10, message_id="two2"), 413)
@@ -479,7 +454,7 @@ class Bodies(ReceptionCase):
             self.assertEqual((len(self.spool), self.spool.used), (0, 0))
             self.assertEqual((self.spool.in_memory, self.spool.files), (0, 0))
 
-    def test_errors_at_the_end(self) -> None:
+    def test_error_at_the_end(self) -> None:
         """Where closing a file fails the message is refused; nothing stays counted."""
 
         def failing(*_: object, **__: object) -> None:
@@ -491,69 +466,3 @@ class Bodies(ReceptionCase):
         self.assertEqual(self.part(501, 1024), 413)
         patch.restore()
         self.assertEqual((len(self.spool), self.spool.used, self.spool.files), (0,) * 3)
-        told: list[OSError] = []
-        self.spool.trouble = told.append
-        self.assertEqual(self.part(1, 1024), 0)
-        patch = self.patch(Path, "unlink", failing)
-        self.messages[0].body.close()
-        patch.restore()
-        self.assertEqual((len(told), len(self.spool), self.spool.used), (1, 0, 0))
-        path = self.messages[0].body.path
-        assert path is not None
-        path.unlink()
-
-    def test_directory_removed(self) -> None:
-        """Where somebody removes the directory it is made once more."""
-        self.assertEqual(self.part(1, 1024), 0)
-        shutil.rmtree(self.folder)
-        self.assertEqual(self.part(1, 1024), 0)
-        self.assertEqual(self.messages[1].body.read(), WHOLE)
-
-    def test_directory_half_made(self) -> None:
-        """A directory that is not made to its end leaves nothing open."""
-
-        def failing(*_: object) -> None:
-            raise OSError(errno.ENOLCK, "oops")
-
-        self.use(SpoolLimits(spill=0))
-        patch = self.patch(fcntl, "flock", failing)
-        before = os.listdir("/proc/self/fd")
-        self.assertEqual(self.part(1, 10), 413)
-        self.assertEqual(os.listdir("/proc/self/fd"), before)
-        patch.restore()
-        (left,) = self.folder.glob(".msrp-*")
-        self.spool.sweep()
-        self.assertTrue(left.exists())  # another process may be making it
-        then = left.stat().st_mtime - 3600
-        os.utime(left, (then, then))
-        self.spool.sweep()
-        self.assertEqual(list(self.folder.iterdir()), [])
-
-    def test_short_writes(self) -> None:
-        """The system may write less than it is given."""
-        write = os.pwrite
-        self.patch(os, "pwrite", lambda file, data, at: write(file, data[:7], at))
-        self.assertEqual(self.part(1, 1024), 0)
-        self.assertEqual(self.messages[0].body.read(), WHOLE)
-
-    def test_sweep(self) -> None:
-        """What a process that is no more has left is removed, that of others stays."""
-        self.use(SpoolLimits(spill=0))
-        body = self.spool.body()
-        body.write(0, b"octets")
-        body.finish()
-        left = self.folder / "msrp-left"
-        left.mkdir()
-        (left / "lock").touch()
-        (left / "body").touch()
-        (self.folder / "msrp-empty").mkdir()
-        other = self.folder / "other"
-        other.mkdir()
-        Spool(str(self.folder), SMALL).sweep()
-        self.assertEqual(body.read(), b"octets")
-        names = sorted(os.listdir(self.folder))
-        assert body.path is not None
-        self.assertEqual(names, [body.path.parent.name, "other"])
-        body.close()
-        self.spool.close()
-        other.rmdir()

@@ -8,28 +8,32 @@ in pieces, and each goes to the system's own buffers.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 from zope.interface import implementer
 
-from cpmgw.msrp.bounds import Count
-from cpmgw.msrp.errors import NoRoom
-from cpmgw.msrp.interfaces import IBody
+from cpmgw.bodies.errors import NoRoom
+from cpmgw.bodies.interfaces import IBody
 
-_PREFIX: Final = "msrp-"
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+_PREFIX: Final = "bodies-"
 _LOCK: Final = "lock"
 _PRIVATE: Final = 0o700
 # A directory is being made for no longer than this, in seconds of the file system.
 _BEING_MADE: Final = 3600.0
 # This part of the storage is for bodies that are small.
 _FOR_SMALL: Final = 8
+# Octets of a file that are copied at once.
+_PIECE: Final = 256 * 1024
 
 
 class SpoolLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -240,6 +244,17 @@ class Body:
             while piece := file.read(size):
                 yield piece
 
+    def move(self, target: Path) -> None:
+        """Have it be a file at this path; it is only to be closed then.
+
+        A file of the same file system is renamed, anything else is copied.
+        """
+        try:
+            if self.path is None or not _renamed(self.path, target):
+                self._copy(target)
+        except OSError as error:
+            raise NoRoom(f"cannot store: {error}") from error
+
     def close(self) -> None:
         """Free it; its file is gone then. May be called again."""
         if not self._open:
@@ -255,6 +270,17 @@ class Body:
                 self.path.unlink(missing_ok=True)
         except OSError as error:
             self._spool.trouble(error)
+
+    def _copy(self, target: Path) -> None:
+        """Make a new file with all of it, or none."""
+        opened = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with open(opened, "wb") as file:
+                for piece in self.pieces(_PIECE):
+                    file.write(piece)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
 
     def _put(self, offset: int, data: bytes) -> None:
         memory = self._memory
@@ -277,3 +303,14 @@ class Body:
                 offset, data = offset + written, data[written:]
         except OSError as error:
             raise NoRoom(f"cannot store: {error}") from error
+
+
+def _renamed(path: Path, target: Path) -> bool:
+    """Give a file another name; False where that is of another file system."""
+    try:
+        path.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Bodies of messages: in memory while they are small, else in files."""
