@@ -55,14 +55,17 @@ class Content(Enum):
 class ChatContent(msgspec.Struct, frozen=True, kw_only=True):
     """The content of one SEND, read.
 
-    `content_type` is that inside the wrapper. `text` is that of a TEXT, `imdn` the
-    document of a NOTIFICATION. `sender` is the CPIM From, None without one; in a
-    session of two it says nothing (RCC.10 6.1.5.1). `requested` are the notifications
-    that are asked for, with the imdn.Message-ID.
+    `content_type` is that inside the wrapper, and so are `transfer_encoding` and
+    `octets`. `text` is that of a TEXT where it was asked for, `imdn` the document of a
+    NOTIFICATION. `sender` is the CPIM From, None without one; in a session of two it
+    says nothing (RCC.10 6.1.5.1). `requested` are the notifications that are asked for,
+    with the imdn.Message-ID.
     """
 
     kind: Content
     content_type: str
+    transfer_encoding: str = ""
+    octets: bytes = b""
     cpim: CpimMessage | None = None
     text: str = ""
     imdn: Imdn | None = None
@@ -86,20 +89,39 @@ def read_chat(
     limits: MimeLimits = DEFAULT_LIMITS,
     cpim_limits: CpimLimits = CPIM_LIMITS,
 ) -> ChatContent:
-    """Read the content of a SEND; what cannot become a short message is OTHER.
+    """Read the content of a SEND, with its text; what can have none is OTHER.
+
+    Raises as `read_content` does, CannotBecomeText for a text type without readable
+    text, and EndToEndProtected for what may not be opened (TS 6.6).
+    """
+    content = read_content(content_type, octets, cpim_limits)
+    if content.kind is not Content.TEXT:
+        return content
+    text = text_of(
+        content.content_type,
+        content.octets,
+        limits,
+        transfer_encoding=content.transfer_encoding,
+    )
+    return msgspec.structs.replace(content, text=text)
+
+
+def read_content(
+    content_type: str, octets: bytes, cpim_limits: CpimLimits = CPIM_LIMITS
+) -> ChatContent:
+    """Read a SEND whose content goes on as it is.
 
     Raises CpimError for a wrapper that cannot be read, ImdnError for a notification
-    that cannot, CannotBecomeText for a text type without readable text, and
-    EndToEndProtected for what may not be opened (TS 6.6).
+    that cannot.
     """
     if parse_media_type(content_type).name != CPIM_TYPE:
-        return _read(content_type, "", octets, None, limits)
+        return _read(content_type, "", octets, None)
     cpim = parse_cpim(octets, cpim_limits)
     unknown = cpim.not_understood()
     if unknown:
         raise CpimError(f"CPIM Require: {', '.join(unknown)}")
     encoding = cpim.content_header("Content-Transfer-Encoding")
-    return _read(cpim.content_type, encoding, cpim.content, cpim, limits)
+    return _read(cpim.content_type, encoding, cpim.content, cpim)
 
 
 def kind_of(content_type: str) -> Content:
@@ -156,25 +178,16 @@ def chat_notification(
 
 
 def _read(
-    content_type: str,
-    encoding: str,
-    octets: bytes,
-    cpim: CpimMessage | None,
-    limits: MimeLimits,
+    content_type: str, encoding: str, octets: bytes, cpim: CpimMessage | None
 ) -> ChatContent:
     kind = kind_of(content_type)
-    text = ""
-    imdn = None
-    if kind is Content.TEXT:
-        text = text_of(content_type, octets, limits, transfer_encoding=encoding)
-    elif kind is Content.NOTIFICATION:
-        imdn = parse_imdn(octets)
     return ChatContent(
         kind=kind,
         content_type=content_type,
+        transfer_encoding=encoding,
+        octets=octets,
         cpim=cpim,
-        text=text,
-        imdn=imdn,
+        imdn=parse_imdn(octets) if kind is Content.NOTIFICATION else None,
         requested=Requested() if cpim is None else imdn_of(cpim),
     )
 

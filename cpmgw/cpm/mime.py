@@ -8,14 +8,17 @@ from __future__ import annotations
 import base64
 import binascii
 import quopri
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from cpmgw.cpm.errors import MimeError
+
+Headers = tuple[tuple[str, str], ...]
 
 NO_PARAMETERS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -31,6 +34,15 @@ class MimeLimits(msgspec.Struct, frozen=True, gc=False):
 
 
 DEFAULT_LIMITS: Final = MimeLimits()
+
+# Characters of a Content-Type all of whose parameters are read, and of one of which
+# only those are that say how a content is put together.
+_MOST_READ: Final = 512
+_MOST_SEARCHED: Final = 8_192
+_STRUCTURE: Final[tuple[str, ...]] = ("boundary", "charset", "start", "type")
+_MOST_OF_ONE: Final = 200
+# attribute "*" section, of a value that is not encoded (RFC 2231 3).
+_SECTION: Final = re.compile(r"([^*]+)\*([0-9]{1,2})")
 
 
 class MediaType(msgspec.Struct, frozen=True):
@@ -49,10 +61,22 @@ class MediaType(msgspec.Struct, frozen=True):
         return self.parameters.get(name, "")
 
 
+class Span(NamedTuple):
+    """One body part among the octets of its multipart: its body is `[start:end]`.
+
+    It is `cut` where the octets end before a delimiter comes.
+    """
+
+    headers: Headers
+    start: int
+    end: int
+    cut: bool = False
+
+
 class Part(msgspec.Struct, frozen=True):
     """One body part: header fields in order (names as written), and its octets."""
 
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes
 
     def get(self, name: str) -> str:
@@ -82,25 +106,63 @@ class Part(msgspec.Struct, frozen=True):
 def parse_media_type(value: str) -> MediaType:
     """Read `type/subtype;name=value;...`; never fails, an odd value has an odd name.
 
-    Parameter names come in lower case; of a repeated one the first counts.
+    Parameter names come in lower case; of a repeated one the first counts. One in
+    sections is put together (RFC 2231 3). Of a long value only the type is read, and
+    what tells its parts apart.
     """
-    if len(value) > 512:
-        return MediaType(value.partition(";")[0].strip().lower()[:128])
-    return _parse_media_type(value)
+    if len(value) <= _MOST_READ:
+        return _parse_media_type(value)
+    if len(value) <= _MOST_SEARCHED:
+        return _parse_long(value)
+    return MediaType(value.partition(";")[0].strip().lower()[:128])
+
+
+@lru_cache(maxsize=64)
+def _parse_long(value: str) -> MediaType:
+    name, parameters = _read_media_type(value)
+    kept = {
+        each: parameters[each]
+        for each in _STRUCTURE
+        if each in parameters and len(parameters[each]) <= _MOST_OF_ONE
+    }
+    return MediaType(name[:128], MappingProxyType(kept))
 
 
 @lru_cache(maxsize=512)
 def _parse_media_type(value: str) -> MediaType:
+    name, parameters = _read_media_type(value)
+    return MediaType(
+        name, MappingProxyType(parameters) if parameters else NO_PARAMETERS
+    )
+
+
+def _read_media_type(value: str) -> tuple[str, dict[str, str]]:
     head, semicolon, rest = value.partition(";")
     name = head.partition("(")[0].strip().lower()
-    if not semicolon:
-        return MediaType(name)
     parameters: dict[str, str] = {}
+    if not semicolon:
+        return name, parameters
     for piece in _split_parameters(rest):
         key, equals, text = piece.partition("=")
         if equals:
             parameters.setdefault(key.strip().lower(), _unquoted(text.strip()))
-    return MediaType(name, MappingProxyType(parameters))
+    if any("*" in each for each in parameters):
+        _put_together(parameters)
+    return name, parameters
+
+
+def _put_together(parameters: dict[str, str]) -> None:
+    """Join the sections of each parameter that has all of them, and no other value."""
+    sections: dict[str, dict[int, str]] = {}
+    for key in tuple(parameters):
+        found = _SECTION.fullmatch(key)
+        if found is not None:
+            sections.setdefault(found[1], {})[int(found[2])] = parameters[key]
+    for name, pieces in sections.items():
+        if name not in parameters and sorted(pieces) == list(range(len(pieces))):
+            parameters[name] = "".join(pieces[each] for each in range(len(pieces)))
+            for each in pieces:
+                parameters.pop(f"{name}*{each}", None)
 
 
 def _split_parameters(text: str) -> list[str]:
@@ -157,38 +219,46 @@ def parse_part(data: bytes, limits: MimeLimits = DEFAULT_LIMITS) -> Part:
     """Read one entity: header fields, an empty line, the body (RFC 2046 5.1).
 
     Lines may end in LF; without any empty line all of it is header fields if its first
-    line looks like one, else body.
+    line looks like one, else body. A line that is no field is passed over.
     """
+    headers, start = _head(data, 0, len(data), limits)
+    return Part(headers, data[start:])
+
+
+def _head(
+    data: bytes, start: int, stop: int, limits: MimeLimits
+) -> tuple[Headers, int]:
+    """The header fields of the part between two places, and where its body begins."""
     lines: list[str] = []
-    position = 0
+    position = start
     while True:
-        end = data.find(b"\n", position)
-        stop = len(data) if end < 0 else end
-        line = data[position:stop].rstrip(b"\r")
-        if stop > limits.max_header_block:
+        end = data.find(b"\n", position, stop)
+        line = data[position : stop if end < 0 else end].rstrip(b"\r")
+        if (stop if end < 0 else end) - start > limits.max_header_block:
             raise MimeError("header fields too long")
         if not lines and line and b":" not in line:
-            return Part((), data)
+            return (), start
+        if line:
+            lines.append(line.decode("utf-8", "replace"))
         if end < 0 or not line:
-            if line:
-                lines.append(line.decode("utf-8", "replace"))
-            return Part(_fields(lines, limits), b"" if end < 0 else data[end + 1 :])
-        lines.append(line.decode("utf-8", "replace"))
+            return _fields(lines, limits), stop if end < 0 else end + 1
         position = end + 1
 
 
-def _fields(lines: list[str], limits: MimeLimits) -> tuple[tuple[str, str], ...]:
+def _fields(lines: list[str], limits: MimeLimits) -> Headers:
     """Join folded lines and split each field at its colon."""
     fields: list[tuple[str, str]] = []
+    is_field = True
     for line in lines:
-        if line[0] in " \t" and fields:
-            name, value = fields[-1]
-            fields[-1] = (name, f"{value} {line.strip()}")
+        if line[0] in " \t" and (fields or not is_field):
+            if is_field:
+                name, value = fields[-1]
+                fields[-1] = (name, f"{value} {line.strip()}")
             continue
         name, colon, value = line.partition(":")
-        if not colon:
-            raise MimeError("header field without a colon")
-        fields.append((name.strip(), value.strip()))
+        is_field = bool(colon)
+        if is_field:
+            fields.append((name.strip(), value.strip()))
     if len(fields) > limits.max_headers:
         raise MimeError(f"more than {limits.max_headers} header fields in a part")
     return tuple(fields)
@@ -201,25 +271,44 @@ def split_multipart(
 
     Preamble and epilogue are left out; a missing close delimiter is forgiven.
     """
+    spans = part_spans(body, boundary, limits)
+    return tuple(Part(each.headers, body[each.start : each.end]) for each in spans)
+
+
+def part_spans(
+    octets: bytes,
+    boundary: str,
+    limits: MimeLimits = DEFAULT_LIMITS,
+    start: int = 0,
+    stop: int | None = None,
+) -> tuple[Span, ...]:
+    """Find the parts of a multipart that is between two places, as `split_multipart`.
+
+    Nothing is copied but the header fields.
+    """
     if not boundary or len(boundary) > 200:
         raise MimeError("multipart without a usable boundary")
+    stop = len(octets) if stop is None else stop
     delimiter = b"--" + boundary.encode("utf-8", "surrogateescape")
-    parts: list[Part] = []
-    start = -1
-    for position, end, closing in _delimiters(body, delimiter):
-        if start >= 0:
-            if len(parts) == limits.max_parts:
-                raise MimeError(f"more than {limits.max_parts} parts")
-            parts.append(parse_part(_without_line_end(body[start:position]), limits))
-        start = end
-        if closing:
-            return tuple(parts)
-    if start < 0:
-        raise MimeError("multipart without its boundary")
-    if start < len(body):
+    parts: list[Span] = []
+
+    def add(begin: int, end: int, *, cut: bool = False) -> None:
         if len(parts) == limits.max_parts:
             raise MimeError(f"more than {limits.max_parts} parts")
-        parts.append(parse_part(body[start:], limits))
+        headers, content = _head(octets, begin, end, limits)
+        parts.append(Span(headers, content, end, cut))
+
+    begin = -1
+    for position, following, closing in _delimiters(octets, delimiter, start, stop):
+        if begin >= 0:
+            add(begin, _before_line_end(octets, begin, position))
+        begin = following
+        if closing:
+            return tuple(parts)
+    if begin < 0:
+        raise MimeError("multipart without its boundary")
+    if begin < stop:
+        add(begin, stop, cut=True)
     return tuple(parts)
 
 
@@ -238,22 +327,24 @@ def body_of_type(content_type: str, body: bytes, wanted: str) -> bytes | None:
     return None
 
 
-def _delimiters(body: bytes, delimiter: bytes) -> Iterator[tuple[int, int, bool]]:
+def _delimiters(
+    octets: bytes, delimiter: bytes, start: int, stop: int
+) -> Iterator[tuple[int, int, bool]]:
     """Find each delimiter line: where it begins, what follows it, whether it closes."""
-    position = body.find(delimiter)
+    position = octets.find(delimiter, start, stop)
     while position >= 0:
         # Only at the start of a line is its end sought, so that no line is read twice.
-        if position == 0 or body[position - 1] == 0x0A:
-            end = body.find(b"\n", position)
-            following = len(body) if end < 0 else end + 1
-            rest = body[position + len(delimiter) : following].strip()
+        if position == start or octets[position - 1] == 0x0A:
+            end = octets.find(b"\n", position, stop)
+            following = stop if end < 0 else end + 1
+            rest = octets[position + len(delimiter) : following].strip()
             if rest in (b"", b"--"):
                 yield position, following, bool(rest)
-        position = body.find(delimiter, position + len(delimiter))
+        position = octets.find(delimiter, position + len(delimiter), stop)
 
 
-def _without_line_end(octets: bytes) -> bytes:
-    """Take away the line end that belongs to the delimiter after it."""
-    if octets.endswith(b"\r\n"):
-        return octets[:-2]
-    return octets.removesuffix(b"\n")
+def _before_line_end(octets: bytes, start: int, end: int) -> int:
+    """Where a part ends: the line end before a delimiter belongs to that."""
+    if octets.endswith(b"\r\n", start, end):
+        return end - 2
+    return end - 1 if octets.endswith(b"\n", start, end) else end

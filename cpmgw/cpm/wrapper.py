@@ -22,6 +22,7 @@ def wrapped(
     subject: str = "",
     message_id: str = "",
     dispositions: Iterable[Disposition] = (),
+    transfer_encoding: str = "",
 ) -> bytes:
     """Write a message/cpim body around content (RFC 3862 2, RFC 5438 6).
 
@@ -40,10 +41,10 @@ def wrapped(
         )
         if asked := ", ".join(d.value for d in _in_order(dispositions)):
             head += f"imdn.Disposition-Notification: {asked}\r\n"
-    head += (
-        f"\r\nContent-Type: {escaped(content_type)}\r\n"
-        f"Content-Length: {len(content)}\r\n\r\n"
-    )
+    head += f"\r\nContent-Type: {escaped(content_type)}\r\n"
+    if transfer_encoding:
+        head += f"Content-Transfer-Encoding: {escaped(transfer_encoding)}\r\n"
+    head += f"Content-Length: {len(content)}\r\n\r\n"
     return head.encode("utf-8", "replace") + content
 
 

@@ -85,7 +85,9 @@ class Messages(SynchronousTestCase):
         found = read_chat("text/plain", b"Hi")
         self.assertEqual(
             found,
-            ChatContent(kind=Content.TEXT, content_type="text/plain", text="Hi"),
+            ChatContent(
+                kind=Content.TEXT, content_type="text/plain", octets=b"Hi", text="Hi"
+            ),
         )
         self.assertIsNone(found.sender)
         self.assertEqual(found.datetime, "")

@@ -15,6 +15,7 @@ from cpmgw.cpm.mime import (
     body_of_type,
     parse_media_type,
     parse_part,
+    part_spans,
     split_multipart,
     transfer_decoded,
 )
@@ -45,13 +46,31 @@ class MediaTypeTests(SynchronousTestCase):
         self.assertEqual(dict(kind.parameters), {"c": "d", "h": "i"})
         self.assertEqual(parse_media_type("").name, "")
 
-    def test_limit(self) -> None:
-        """Of a value longer than 512 characters only the type is read."""
-        value = "text/plain; charset=utf-8;x="
-        kept = parse_media_type(value.ljust(512, "x"))
-        self.assertEqual(kept.parameter("charset"), "utf-8")
-        lost = parse_media_type(value.ljust(513, "x"))
+    def test_long(self) -> None:
+        """Of more than 512 characters only what tells parts apart is read."""
+        value = 'text/plain; charset=utf-8; y=z; boundary="b;c"; start=<a>;x="'
+        kept = parse_media_type(value.ljust(511, "x") + '"')
+        self.assertEqual(kept.parameter("y"), "z")
+        for length in (512, 8_191):
+            long = parse_media_type(value.ljust(length, "x") + '"')
+            self.assertEqual(
+                (long.name, dict(long.parameters)),
+                ("text/plain", {"charset": "utf-8", "boundary": "b;c", "start": "<a>"}),
+            )
+        lost = parse_media_type(value.ljust(8_192, "x") + '"')
         self.assertEqual((lost.name, dict(lost.parameters)), ("text/plain", {}))
+        for length, wanted in ((200, "b" * 200), (201, "")):
+            kind = f"a/b; boundary={'b' * length}; x={'x' * 600}"
+            self.assertEqual(parse_media_type(kind).parameter("boundary"), wanted)
+
+    def test_sections(self) -> None:
+        """A parameter in sections is put together, if all are there (RFC 2231 3)."""
+        kind = parse_media_type('a/b; Boundary*1="; c"; boundary*0=a; x=y')
+        self.assertEqual(dict(kind.parameters), {"boundary": "a; c", "x": "y"})
+        for text in ("b*0=a; b*2=c", "b*1=a", "b=x; b*0=a", "b*=utf-8''x", "*0=a"):
+            kind = parse_media_type(f"a/b; {text}")
+            self.assertEqual(kind.parameter("b"), "x" if "b=x" in text else "")
+            self.assertEqual(len(kind.parameters), text.count("="))
 
     @settings(deadline=None, max_examples=100)
     @given(st.text(max_size=60))
@@ -104,9 +123,10 @@ class PartTests(SynchronousTestCase):
         for octets in (b"X: y", b"X: y\r\n", b"X: y\r\n\r\n"):
             self.assertEqual(parse_part(octets), Part((("X", "y"),), b""))
 
-    def test_refused(self) -> None:
-        """A field without a colon, after one that had it, is refused."""
-        self.assertRaises(MimeError, parse_part, b"X: y\r\nz\r\n\r\n")
+    def test_odd_lines(self) -> None:
+        """A line without a colon, after a field, is passed over, folded or not."""
+        part = parse_part(b"X: y\r\nodd\r\n more: z\r\nA: b\r\n c\r\n\r\nbody")
+        self.assertEqual(part, Part((("X", "y"), ("A", "b c")), b"body"))
 
     def test_limits(self) -> None:
         """The limits of header fields and of their octets are kept."""
@@ -146,6 +166,17 @@ class MultipartTests(SynchronousTestCase):
             self.bodies(b"--b\r\n\r\none\r\n--b\r\n\r\ntwo"), [b"one", b"two"]
         )
         self.assertEqual(self.bodies(b"--b\r\n\r\none\r\n--b\r\n"), [b"one"])
+
+    def test_spans(self) -> None:
+        """Parts between two places are found there only, and whether one was cut."""
+        octets = b"--b\r\n--b\r\nX: y\r\n\r\none\r\n--b\r\n\r\ntwo\r\n--b--"
+        found = part_spans(octets, "b", start=5, stop=len(octets) - 7)
+        self.assertEqual([octets[e.start : e.end] for e in found], [b"one", b"two"])
+        self.assertEqual([each.cut for each in found], [False, True])
+        self.assertEqual(found[0].headers, (("X", "y"),))
+        whole = part_spans(octets, "b", start=5)
+        self.assertEqual([each.cut for each in whole], [False, False])
+        self.assertRaises(MimeError, part_spans, octets, "b", start=len(octets) - 3)
 
     def test_delimiter_inside_a_line(self) -> None:
         """A delimiter counts at the beginning of a line only."""
