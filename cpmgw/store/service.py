@@ -13,10 +13,13 @@ from cpmgw.store.address import fault_of, path_of
 from cpmgw.store.sqlite import QUEUE, SqliteStore
 
 
-def make_store(url: str, reactor: Any, *, queue: int = QUEUE) -> SqliteStore:
+def make_store(
+    url: str, reactor: Any, *, queue: int = QUEUE, bodies: str = ""
+) -> SqliteStore:
     """The store at an address ("sqlite:var/cpmgw.sqlite"), not opened yet.
 
-    Raises a ConfigError if no such store exists.
+    Large mails are files in the directory `bodies`, beside the store where none is
+    said. Raises a ConfigError if no such store exists.
     """
     fault = fault_of(url)
     if fault:
@@ -25,13 +28,16 @@ def make_store(url: str, reactor: Any, *, queue: int = QUEUE) -> SqliteStore:
         path_of(url),
         reactor.callFromThread,
         reactor.seconds,
+        bodies=bodies,
         queue=queue,
     )
 
 
-def open_store(url: str, reactor: Any, *, queue: int = QUEUE) -> SqliteStore:
+def open_store(
+    url: str, reactor: Any, *, queue: int = QUEUE, bodies: str = ""
+) -> SqliteStore:
     """The store at an address, open; raises a ConfigError or a StoreError."""
-    store = make_store(url, reactor, queue=queue)
+    store = make_store(url, reactor, queue=queue, bodies=bodies)
     store.open()
     return store
 

@@ -50,7 +50,7 @@ class GroupCommit:
     """Runs operations on a connection in a thread of its own.
 
     An operation is a function of a cursor and its arguments; it may be run twice (the
-    first time undone), so it must touch nothing but the database. At most `queue`
+    first time undone): what it does beside the database must bear that. At most `queue`
     operations wait; at most `batch` share a commit. A commit begins `interval` seconds
     after the last one or later. The thread ends at `close`.
     """
@@ -119,7 +119,7 @@ class GroupCommit:
         self._failing = type(outcomes[-1]) is _Failed
         for job, outcome in zip(jobs, outcomes, strict=True):
             if type(outcome) is _Failed:
-                job.deferred.errback(_store_failure(outcome.error))
+                job.deferred.errback(store_failure(outcome.error))
             else:
                 job.deferred.callback(outcome)
 
@@ -212,7 +212,7 @@ class GroupCommit:
                 return
 
 
-def _store_failure(error: BaseException) -> Failure:
+def store_failure(error: BaseException) -> Failure:
     """The StoreError that the one who waits is given."""
     wrapped = StoreError(f"{type(error).__name__}: {error}")
     wrapped.__cause__ = error

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 from twisted.internet import reactor
 
+from cpmgw.bodies.spool import Spool
 from cpmgw.records import Allocation, SegmentReport, Shortage
 from cpmgw.store.service import open_store
 from cpmgw.store.sqlite import SqliteStore
+from tests.store.mails import LARGE, body_of, inbox_mail, outbox_mail, spool_at
 from tests.store.values import NUMBERS, answer, group_session, segment, sent_message
 
 IN_FLIGHT = 16
 NUMBERED = 4
+MAILED = 4
 NEVER = 1e12
 
 
@@ -66,9 +70,28 @@ def numbered(store: SqliteStore) -> None:
     first.addCallback(lambda _: numbered(store))
 
 
+def mailed(store: SqliteStore, spool: Spool) -> None:
+    """Accept two large mails, be done with one, and begin again."""
+    name, brief = uuid4().hex, uuid4().hex
+    first = store.mail.accept(inbox_mail(name), body_of(spool, LARGE))
+    first.addCallback(lambda _: told("mailed", name))
+    first.addCallback(
+        lambda _: store.mail.accept(inbox_mail(brief), body_of(spool, LARGE))
+    )
+    first.addCallback(lambda _: told("brief", brief))
+    first.addCallback(
+        lambda _: store.mail.finish(brief, [outbox_mail(brief, expires=NEVER)], NEVER)
+    )
+    first.addCallback(lambda _: told("finished", brief))
+    first.addCallback(lambda _: mailed(store, spool))
+
+
 def main(path: str) -> None:
     """Run until killed."""
     store = open_store(f"sqlite:{path}", reactor)
+    spool = spool_at(Path(f"{path}-spool"))
+    for _ in range(MAILED):
+        reactor.callWhenRunning(mailed, store, spool)
     store.numbers.offer((NUMBERS,))
     for _ in range(NUMBERED):
         reactor.callWhenRunning(numbered, store)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from cpmgw.mail_records import InboxMail
 from cpmgw.records import SegmentReport
 from cpmgw.store.sqlite import SqliteStore
+from tests.store.mails import LARGE
 from tests.store.pump import Pump
 from tests.store.values import group_session, segment
 
@@ -47,13 +49,15 @@ class Crashes(SynchronousTestCase):
     def test_nothing_is_lost(self) -> None:
         """What was printed before the kill is there afterwards, round after round."""
         path = os.path.abspath(self.mktemp())
-        numbered = 0
+        numbered = mailed = 0
         for _ in range(ROUNDS):
             printed = killed(path, random.randrange(100, 3000))
             self.assertGreater(len(printed["sent"]), 0)
             self.check(path, printed)
             numbered += len(printed.get("numbered", ()))
+            mailed += len(printed.get("finished", ()))
         self.assertGreater(numbered, 0)
+        self.assertGreater(mailed, 0)
 
     def check(self, path: str, printed: dict[str, set[str]]) -> None:
         """Everything printed is in the file."""
@@ -77,6 +81,7 @@ class Crashes(SynchronousTestCase):
                 if name in printed.get("delivered", ()):
                     self.assertTrue(message.delivered)
             self.check_numbers(pump, store, printed)
+            self.check_mail(path, pump, store, printed)
         finally:
             pump.result(store.close())
 
@@ -92,3 +97,26 @@ class Crashes(SynchronousTestCase):
         for name in printed.get("released", ()):
             found = pump.result(store.numbers.find(group_session(name)))
             self.assertIsNone(found)
+
+    def check_mail(
+        self, path: str, pump: Pump, store: SqliteStore, printed: dict[str, set[str]]
+    ) -> None:
+        """Mail is there with its content or done with its answer; no file is beside."""
+        mails: dict[str, InboxMail] = {}
+        while page := pump.result(store.mail.due("mms", 0.0, max(mails, default=""))):
+            mails |= {each.key: each for each in page}
+        answers: set[str] = set()
+        while sent := pump.result(
+            store.mail.outgoing("mms", 0.0, max(answers, default=""))
+        ):
+            answers |= {each.key for each in sent}
+        self.assertEqual(printed.get("mailed", set()) - set(mails), set())
+        finished = printed.get("finished", set())
+        self.assertEqual(finished - answers, set())
+        self.assertEqual(finished & set(mails), set())
+        brief = printed.get("brief", set())
+        self.assertEqual(brief - answers - set(mails), set())
+        files = [each.path for each in mails.values() if each.path is not None]
+        for each in files:
+            self.assertEqual(each.read_bytes(), LARGE)
+        self.assertEqual(set(Path(f"{path}-bodies").glob("*/*")), set(files))

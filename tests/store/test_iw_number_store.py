@@ -12,7 +12,8 @@ from zope.interface.verify import verifyObject
 from cpmgw.interfaces import IInterworkingNumbers
 from cpmgw.records import Allocation, PoolUse
 from cpmgw.store import answers, migrations
-from cpmgw.store.sqlite import ALLOCATIONS, SqliteStore
+from cpmgw.store.facets import ALLOCATIONS
+from cpmgw.store.sqlite import SqliteStore
 from tests.store.pump import Pump
 from tests.store.values import ALICE, answer, group_session, number_pool
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from twisted.internet import reactor
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from cpmgw.errors import ConfigError, StoreError
+from cpmgw.mail_records import InboxMail
 from cpmgw.store.address import fault_of
 from cpmgw.store.service import StoreService, make_store, open_store
+from tests.store.mails import LARGE, body_of, inbox_mail, spool_at
 from tests.store.values import answer
 
 
@@ -58,6 +61,19 @@ class Services(TestCase):
         store = open_store(url, reactor)
         self.addCleanup(store.close)
         self.assertEqual(50, len(await store.sent.answers()))
+
+    async def test_bodies(self) -> None:
+        """Large mails are files in the directory that is said."""
+        folder = Path(self.mktemp()).absolute()
+        url = f"sqlite:{folder / 'x.sqlite'}"
+        store = open_store(url, reactor, bodies=str(folder / "kept"))
+        self.addCleanup(store.close)
+        spool = spool_at(folder / "spool")
+        self.addCleanup(spool.close)
+        mail = await store.mail.accept(inbox_mail(), body_of(spool, LARGE))
+        assert isinstance(mail, InboxMail)
+        assert mail.path is not None
+        self.assertEqual(mail.path.parent.parent, folder / "kept")
 
     def test_start_that_fails(self) -> None:
         """A store that cannot be opened ends the start."""

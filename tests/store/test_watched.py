@@ -11,7 +11,8 @@ from zope.interface.verify import verifyObject
 from cpmgw.interfaces import IStore, IWatchedNumbers
 from cpmgw.records import Watched
 from cpmgw.store import watched as numbers
-from cpmgw.store.sqlite import WATCHED, SqliteStore
+from cpmgw.store.facets import WATCHED
+from cpmgw.store.sqlite import SqliteStore
 from tests.store.pump import Pump
 from tests.store.values import BOB, cursor, watched
 
