@@ -1,15 +1,18 @@
-"""From the configuration's words to those of SIP, MSRP and SMPP."""
+"""From the configuration's words to those of SIP, MSRP, SMPP and SMTP."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
-from cpmgw.config import Config, SmscConfig, SmscTlsConfig
+from cpmgw.bodies.spool import SpoolLimits
+from cpmgw.config import Config, Mm4Config, MmscConfig, SmscConfig, SmscTlsConfig
 from cpmgw.cpm import product
 from cpmgw.msrp.settings import Listen, MsrpSettings, Relay
 from cpmgw.sip.digest import Account
 from cpmgw.sip.listening import parse_listen
 from cpmgw.sip.settings import EndpointSettings, Login
+from cpmgw.smtp.settings import ClientTls, RelaySettings, ServerSettings, TlsMode
 from txsmpp.options import Bind, ClientOptions, Mode, TlsOptions
 
 # The option tags that a user agent of this gateway knows (RFC 4028).
@@ -156,3 +159,68 @@ def smsc_tls(tls: SmscTlsConfig) -> TlsOptions | None:
         key=tls.key,
         hostname=tls.hostname,
     )
+
+
+def relay_settings(relay: MmscConfig, config: Config) -> RelaySettings:
+    """How mail goes to one MMS relay ([[mmsc]]), under the name of this host."""
+    tls = relay.tls
+    return RelaySettings(
+        domain=relay.domain,
+        host=relay.host,
+        port=relay.port,
+        own_name=config.mail_host,
+        username=relay.username,
+        password=relay.password,
+        connections=relay.connections,
+        mails_per_connection=relay.mails_per_connection,
+        queue=relay.queue,
+        queue_octets=relay.queue_octets,
+        queue_time=relay.queue_time,
+        connect_timeout=relay.connect_timeout,
+        command_timeout=relay.command_timeout,
+        data_timeout=relay.data_timeout,
+        end_timeout=relay.end_timeout,
+        idle_timeout=relay.idle_timeout,
+        backoff_initial=relay.backoff_initial,
+        backoff_maximum=relay.backoff_maximum,
+        tls=ClientTls(
+            mode=TlsMode(tls.mode),
+            authority=tls.authority,
+            certificate=tls.certificate,
+            key=tls.key,
+            hostname=tls.hostname,
+        ),
+    )
+
+
+def mail_server_settings(
+    mm4: Mm4Config, config: Config, gone: Iterable[MmscConfig] = ()
+) -> ServerSettings:
+    """How mail comes in at one port ([mm4]), from all networks of all relays.
+
+    Those that are `gone` from the configuration may still have something to answer.
+    """
+    peers = [network for relay in (*config.mmsc, *gone) for network in relay.peers]
+    return ServerSettings(
+        listen=mm4.listen,
+        own_name=config.mail_host,
+        peers=tuple(dict.fromkeys(peers)),
+        max_size=mm4.max_size,
+        recipients=mm4.recipients,
+        connections=mm4.connections,
+        connections_per_peer=mm4.connections_per_peer,
+        mails_per_connection=mm4.mails_per_connection,
+        errors_per_connection=mm4.errors_per_connection,
+        command_timeout=mm4.command_timeout,
+        data_timeout=mm4.data_timeout,
+        drain=config.sip.drain,
+        accepts_bare_newlines=mm4.bare_newlines == "accept",
+        certificate=mm4.tls.certificate,
+        key=mm4.tls.key,
+        requires_tls=mm4.tls.require,
+    )
+
+
+def mail_storage(mm4: Mm4Config) -> SpoolLimits:
+    """How much of mail there may be while it is under way ([mm4])."""
+    return SpoolLimits(spill=mm4.in_memory, storage=mm4.storage)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.plugin import getPlugins
@@ -17,15 +15,10 @@ from zope.interface import classImplements, implementer
 
 from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.addressing.directory import Directory
-from cpmgw.config import Config, SmscConfig
+from cpmgw.bodies.spool import Body
+from cpmgw.config import Config, Mm4Config, MmscConfig, SmscConfig
 from cpmgw.config.changes import Changes, changes
-from cpmgw.connections import (
-    client_options,
-    endpoint_settings,
-    msrp_settings,
-    smsc_binds,
-    smsc_tls,
-)
+from cpmgw.connections import endpoint_settings, msrp_settings
 from cpmgw.errors import NotRunning
 from cpmgw.interfaces import (
     ICpmNetwork,
@@ -38,6 +31,7 @@ from cpmgw.interfaces import (
     ISessionInterworking,
     ISmsCentre,
     IStore,
+    IWorkshop,
 )
 from cpmgw.isf.function import SelectionFunction
 from cpmgw.isf.hops import Hop, LocalHop, RemoteHop
@@ -46,6 +40,8 @@ from cpmgw.isf.route_tokens import RouteTokens
 from cpmgw.isf.xdms.preferences import XcapPreferences
 from cpmgw.iwf.remote import capabilities_of
 from cpmgw.leaving import Leaving
+from cpmgw.links import Links, said_of
+from cpmgw.mail import Mail, kept_bodies
 from cpmgw.msrp.interfaces import IMsrpNode
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.network import CpmNetwork
@@ -55,18 +51,19 @@ from cpmgw.records import PoolUse
 from cpmgw.sip.endpoint import Endpoint
 from cpmgw.sip.proxy import Proxy
 from cpmgw.sip.resolver import Resolver
+from cpmgw.smtp.interfaces import IMailHandler, IMailRelay
+from cpmgw.smtp.pool import MailRelay
 from cpmgw.store.service import StoreService, make_store
 from cpmgw.sweeping import Sweeping
 from cpmgw.trace import Trace
 from cpmgw.traffic import Traffic
+from cpmgw.workshop import Workshop
 from txsmpp.client import EsmeClient
 from txsmpp.interfaces import IEsmeHandler
-from txsmpp.tls import endpoint_for
 
 # How much of the time for a request an IWF on another host has for its answer.
 PATIENCE = 0.8
 
-classImplements(EsmeClient, ISmsCentre)
 classImplements(Proxy, IProxy)
 classImplements(Directory, IDirectory)
 
@@ -99,10 +96,7 @@ class Gateway(Service):
         self._numbering = Numbering(reactor, lambda: self.config, self._leaving)
         self.trace = Trace(config.limits.trace)
         self._reactor = reactor
-        limit = config.limits.store_queue
-        self._store_service = StoreService(
-            make_store(config.gateway.state, reactor, queue=limit)
-        )
+        self._store_service = _store_of(config, reactor)
         self.store: IStore = self._store_service.store
         self.endpoint = Endpoint(
             reactor,
@@ -115,7 +109,10 @@ class Gateway(Service):
         self._proxy: IProxy = Proxy(self.endpoint)
         self._tokens = RouteTokens()
         self.network: ICpmNetwork = CpmNetwork(self.endpoint, self._proxy, self._tokens)
-        self.centres: list[EsmeClient] = []
+        self._links = Links(reactor, self._leaving)
+        self._mail = Mail(reactor, config, self.now)
+        self._workshop = _workshop_of(config, reactor)
+        self.workshop: IWorkshop = self._workshop
         self.numbers = InterworkingNumbers(
             self.store.numbers,
             config.number_pool,
@@ -161,6 +158,21 @@ class Gateway(Service):
         return self._numbering.directory
 
     @property
+    def centres(self) -> list[EsmeClient]:
+        """The links to SM-SCs."""
+        return self._links.centres
+
+    @property
+    def relays(self) -> list[MailRelay]:
+        """The links to MMS relays."""
+        return self._links.relays
+
+    @property
+    def mail(self) -> Mail:
+        """The mail that comes in and that is under way."""
+        return self._mail
+
+    @property
     def pool_use(self) -> tuple[PoolUse, ...]:
         """How many interworking numbers are in use, as of the last look."""
         return self._sweeping.pool_use
@@ -177,20 +189,19 @@ class Gateway(Service):
 
     def sms_centre(self, config: SmscConfig, listener: IEsmeHandler) -> ISmsCentre:
         """The link to one SM-SC; it starts and stops with the gateway (IHouse)."""
-        with _said_of(f"smsc[{config.name}].tls"):
-            endpoint = endpoint_for(
-                self._reactor, config.host, config.port, smsc_tls(config.tls)
-            )
-        client = EsmeClient(
-            self._reactor,
-            config.name,
-            endpoint,
-            smsc_binds(config),
-            client_options(config),
-            listener,
-        )
-        self.centres.append(client)
-        return client
+        return self._links.centre(config, listener)
+
+    def mail_relay(self, config: MmscConfig) -> IMailRelay:
+        """The link to one MMS relay; it starts and stops with the gateway (IHouse)."""
+        return self._links.relay(config, self.config)
+
+    def receive_mail(self, config: Mm4Config, handler: IMailHandler) -> None:
+        """Have the mail of a port go to a handler from the start on (IHouse)."""
+        self._mail.receive(config, self.config, handler)
+
+    def compose(self, size: int = 0) -> Body:
+        """An empty body to write a mail into; NoRoom if there is none (IHouse)."""
+        return self._mail.compose(size)
 
     def _selection(self) -> SelectionFunction:
         """The ISF; it asks for the policy, and is told of other IWFs."""
@@ -224,7 +235,7 @@ class Gateway(Service):
     def _preferences_of(self, config: Config) -> XcapPreferences | None:
         if not config.xdms.root:
             return None
-        with _said_of("xdms.trust_roots"):
+        with said_of("xdms.trust_roots"):
             return XcapPreferences(self._reactor, config.xdms, self.now)
 
     # -- another configuration ---------------------------------------------------------
@@ -240,13 +251,9 @@ class Gateway(Service):
             raise NotRunning("the gateway has not been started")
         await self._starting
         found = changes(self.config, config)
-        before = list(self.centres)
-        try:
+        with self._links.all_or_none():
             follow = await self._prepared(found.config)
             self._must_run()
-        except Exception:
-            self.centres = before
-            raise
         follow()
         return found
 
@@ -282,29 +289,11 @@ class Gateway(Service):
         if (gone := self._preferences) is not preferences and gone is not None:
             self._leaving.let_go(gone.stop, lambda: gone.busy, old.xdms.timeout)
         self._preferences = preferences
-        self._follow_centres(old, config)
+        self._links.follow(old, config)
+        self._mail.follow(old, config)
+        self._workshop.change(config.adaptation.threads, config.adaptation.queue)
         self.trace.keep(config.limits.trace)
         self._sweeping.pools_changed()
-
-    def _follow_centres(self, old: Config, config: Config) -> None:
-        """Start links that are new, let go of others, make more or fewer binds."""
-        known = {each.name: each for each in old.smsc}
-        wanted = {each.name: each for each in config.smsc}
-        for centre in list(self.centres):
-            name = str(centre.name)
-            if not centre.running:
-                centre.startService()
-            elif name not in wanted:
-                self.centres.remove(centre)
-                self._leaving.let_go(
-                    centre.stopService,
-                    partial(_is_at_work, centre),
-                    _longest(known[name]),
-                )
-            elif smsc_binds(wanted[name]) != smsc_binds(known[name]):
-                centre.change_binds(smsc_binds(wanted[name])).addErrback(
-                    lambda failure: self.log.failure("binds do not leave", failure)
-                )
 
     # -- service -----------------------------------------------------------------------
 
@@ -323,6 +312,8 @@ class Gateway(Service):
             raise
         super().startService()
         self._has_failed = False
+        self._mail.start()
+        self._workshop.open()
         self._reception.close()
         self._starting = Deferred.fromCoroutine(self._start())
         self._starting.addErrback(self._cannot_start)
@@ -338,11 +329,18 @@ class Gateway(Service):
         await self.numbers.start()
         for service in self._services:
             await service.start()
-        for centre in self.centres:
-            centre.startService()
+        self._links.start()
         self._reception.open()
+        await self._mail.open()
         self._sweeping.start()
-        bound = (("SIP", self.endpoint.addresses), ("MSRP", self._msrp.addresses))
+        self._tell_places()
+
+    def _tell_places(self) -> None:
+        bound = (
+            ("SIP", self.endpoint.addresses),
+            ("MSRP", self._msrp.addresses),
+            ("SMTP", self._mail.addresses),
+        )
         for protocol, transport, host, port in [
             (name, *address) for name, addresses in bound for address in addresses
         ]:
@@ -380,27 +378,15 @@ class Gateway(Service):
             await self._preferences.stop()
         for service in self._services:
             await service.stop()
+        await self._mail.close()  # until now it brought what services waited for
         if self._msrp.running:
             await self._msrp.stopService()
+        await self._workshop.close()
         await self._leaving.end()
-        await gatherResults(
-            [
-                maybeDeferred(centre.stopService)
-                for centre in self.centres
-                if centre.running
-            ]
-        )
+        await self._links.stop()
         self._numbering.close()
         await self._store_service.stopService()
-
-
-@contextmanager
-def _said_of(key: str) -> Iterator[None]:
-    """Name the key whose file is of no use."""
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{key}: {error}") from error
+        self._mail.end()
 
 
 def _senders(config: Config) -> dict[str, tuple[str, ...]]:
@@ -408,12 +394,18 @@ def _senders(config: Config) -> dict[str, tuple[str, ...]]:
     return {each.username: each.numbers for each in config.sip.users}
 
 
-def _is_at_work(centre: EsmeClient) -> bool:
-    """Whether anything is open, of ours there or of the SM-SC's here."""
-    return bool(centre.waiting or centre.in_flight or centre.owed)
+def _store_of(config: Config, reactor: Any) -> StoreService:
+    """The store, and the directory of large mails that it keeps."""
+    store = make_store(
+        config.gateway.state,
+        reactor,
+        queue=config.limits.store_queue,
+        bodies=kept_bodies(config.mm4),
+    )
+    return StoreService(store)
 
 
-def _longest(config: SmscConfig) -> float:
-    """How long a submission may take in all, or an answer of ours, in seconds."""
-    submission = config.queue_time + config.throttle_limit + config.response_timeout
-    return max(submission, config.answer_timeout)
+def _workshop_of(config: Config, reactor: Any) -> Workshop:
+    """Threads for the work on content ([adaptation])."""
+    work = config.adaptation
+    return Workshop(reactor.callFromThread, work.threads, work.queue)

@@ -57,7 +57,63 @@ class Durations:
         self.total += seconds
 
 
-class Traffic:
+class MmsTraffic:
+    """The counts of what crosses to MMS relays and from them.
+
+    All words are of fixed sets: `forwarded` by relay and the status of MM4_forward.RES,
+    or what took its place; `mm4_received` are PDUs that came, by relay, type and what
+    was made of them; `reported_back` by relay, kind and status; `adapted` by kind of
+    content and outcome. `mail_waiting` is how many mails each box of a service has at
+    present.
+    """
+
+    def __init__(self) -> None:
+        self.forwarded: Counter[tuple[str, str | None]] = Counter()
+        self.mm4_received: Counter[tuple[str, str, str]] = Counter()
+        self.reported_back: Counter[tuple[str, str, str | None]] = Counter()
+        self.adapted: Counter[tuple[str, str]] = Counter()
+        self.mail_waiting: dict[tuple[str, str], int] = {}
+
+    def forward(self, relay: str, status: str | None) -> None:
+        """A multimedia message went to a relay (TS 6.3.1.1).
+
+        `status` is that of MM4_forward.RES; "accepted" where none was asked for, a word
+        for what SMTP said where the relay did not take it ("refused", "not-sent"),
+        and None where nobody answered.
+        """
+        self.forwarded[relay, status] += 1
+
+    def mm4(self, relay: str, kind: str, status: str) -> None:
+        """A PDU came from a relay, and was taken so, or refused.
+
+        `kind` is its X-Mms-Message-Type, "other" for one that is not known; `status` is
+        the X-Mms-Request-Status-Code that answers it, or a word for what was done
+        ("kept", "refused", "given-up"); an unknown peer is the relay "".
+        """
+        self.mm4_received[relay, kind, status] += 1
+
+    def report_back(self, relay: str, kind: str, status: str | None) -> None:
+        """A report went to a relay (TS 6.3.1.2.3, 6.3.1.2.4).
+
+        `kind` is "delivery" or "read"; `status` that of its RES, "accepted" where none
+        was asked for, a word for what went wrong, None where nobody answered.
+        """
+        self.reported_back[relay, kind, status] += 1
+
+    def adapt(self, kind: str, outcome: str) -> None:
+        """Content was to be made fit for MMS (TS 6.3 1).
+
+        `kind` is the main type of what came ("image", "audio", "video"); `outcome` is
+        one word of a fixed set ("converted", "left-out", "failed", "busy").
+        """
+        self.adapted[kind, outcome] += 1
+
+    def hold(self, service: str, box: str, mails: int) -> None:
+        """So many mails of a service are in its "inbox" or "outbox" at present."""
+        self.mail_waiting[service, box] = mails
+
+
+class Traffic(MmsTraffic):
     """The counts of one gateway.
 
     `answers` to messages and `invites` are by SIP status, `large` messages by that of
@@ -73,6 +129,7 @@ class Traffic:
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.answers: Counter[int] = Counter()
         self.answer_time = Durations()
         self.ended_notifications = 0
@@ -116,7 +173,7 @@ class Traffic:
         self.looked_up[state, reason] += 1
 
     def end_notification(self) -> None:
-        """A disposition notification from CPM ends here: SMS has no form for it."""
+        """A disposition notification from CPM ends here: nobody is to be told."""
         self.ended_notifications += 1
 
     def submit(self, centre: str, command_status: int | None) -> None:

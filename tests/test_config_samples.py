@@ -15,6 +15,7 @@ from cpmgw.addressing.settings import DialRule, DirectoryEntry, NamedUser
 from cpmgw.config import (
     CredentialsConfig,
     IwfConfig,
+    MmscConfig,
     NumberPoolConfig,
     UserConfig,
     load,
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 
 def uncommented(text: str) -> str:
     """A sample in which every key that is commented out stands as a key."""
-    return re.sub(r"(?m)^#(?=[A-Za-z\[])", "", text)
+    return re.sub(r'(?m)^#(?=[A-Za-z\[\]]| {4}")', "", text)
 
 
 def plain(value: Any) -> Any:
@@ -57,6 +58,7 @@ class Samples(SynchronousTestCase):
             "users": [plain(UserConfig(username="u"))],
             "credentials": [plain(CredentialsConfig(username="u"))],
         }
+        defaults["mmsc"] = [plain(MmscConfig(name="x", domain="mms.test"))]
         iwf = IwfConfig(name="x", service="MMS", uri="sip:h")
         defaults["iwf"] = [plain(iwf)]
         pool = NumberPoolConfig(name="x", numbers=())
@@ -80,6 +82,8 @@ class Samples(SynchronousTestCase):
             "smsc.name",
             "smsc.host",
             "smsc.system_id",
+            "mmsc.name",
+            "mmsc.domain",
             "sip.users.username",
             "dial_plan.rules.prefix",
             "dial_plan.rules.add",

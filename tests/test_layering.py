@@ -49,6 +49,18 @@ SHELLS: Final = frozenset(
         "cpmgw.sip.stack",
         "cpmgw.sip.transport",
         "cpmgw.sip.uac",
+        "cpmgw.smtp.client",
+        "cpmgw.smtp.content",
+        "cpmgw.smtp.dialling",
+        "cpmgw.smtp.inquiry",
+        "cpmgw.smtp.interfaces",
+        "cpmgw.smtp.listener",
+        "cpmgw.smtp.mails",
+        "cpmgw.smtp.pool",
+        "cpmgw.smtp.route",
+        "cpmgw.smtp.server",
+        "cpmgw.smtp.tls",
+        "cpmgw.smtp.turning_away",
         "txsmpp.client",
         "txsmpp.connection",
         "txsmpp.interfaces",
@@ -64,6 +76,9 @@ SHELLS: Final = frozenset(
 
 SANS_IO: Final = (
     "txsmpp",
+    "cpmgw.bodies",
+    "cpmgw.mm4",
+    "cpmgw.smtp",
     "cpmgw.sip",
     "cpmgw.sdp",
     "cpmgw.msrp",
@@ -91,6 +106,9 @@ TRANSPORTS: Final = (
     "cpmgw.sip.transport",
     "cpmgw.msrp.node",
     "cpmgw.msrp.connection",
+    "cpmgw.smtp.client",
+    "cpmgw.smtp.pool",
+    "cpmgw.smtp.server",
     "cpmgw.store.sqlite",
     "cpmgw.store.postgres",
     "txsmpp.client",
@@ -210,8 +228,9 @@ class Layering(SynchronousTestCase):
         self.assertEqual(breaches(self.modules, ["txsmpp"], ["cpmgw"]), [])
 
     def test_protocols_and_store_are_below(self) -> None:
-        """sip, sdp, cpm and store do not know what is built upon them."""
-        lower = ("cpmgw.sip", "cpmgw.sdp", "cpmgw.msrp", "cpmgw.cpm", "cpmgw.store")
+        """The protocols and the store do not know what is built upon them."""
+        protocols = ("sip", "sdp", "msrp", "cpm", "smtp", "mm4", "bodies")
+        lower = ("cpmgw.store", *(f"cpmgw.{each}" for each in protocols))
         self.assertEqual(breaches(self.modules, lower, UPPER), [])
 
     def test_protocols_know_no_other(self) -> None:
@@ -221,15 +240,16 @@ class Layering(SynchronousTestCase):
         self.assertEqual(breaches(self.modules, ["cpmgw.cpm"], others[1:]), [])
 
     def test_descriptions_and_messages_stand_alone(self) -> None:
-        """Of this project sdp and msrp know only the errors."""
-        for room in ("cpmgw.sdp", "cpmgw.msrp"):
+        """Of this project sdp, msrp and smtp know only the errors, and bodies."""
+        known = ("cpmgw.errors", "cpmgw.bodies")
+        for room in ("cpmgw.sdp", "cpmgw.msrp", "cpmgw.smtp", "cpmgw.bodies"):
             own = {n: e for n, e in self.modules.items() if within(n, [room])}
             foreign = {
                 each.target
                 for module in own.values()
                 for each in module.imports
                 if within(each.target, ["cpmgw", "txsmpp"])
-                and not within(each.target, [room, "cpmgw.errors"])
+                and not within(each.target, [room, *known])
             }
             self.assertEqual(foreign, set())
             self.assertNotEqual(own, {})

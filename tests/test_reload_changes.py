@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.config import Config, SmscConfig, loads
+from cpmgw.config import Config, MmscConfig, SmscConfig, loads
 from cpmgw.config.changes import AT_A_RESTART, AT_ONCE, Changes, changes
 from cpmgw.connections import endpoint_settings
 from cpmgw.sip.settings import CHANGEABLE
@@ -19,6 +19,17 @@ BEFORE = loads(least(), {})
 IWF = '[[iwf]]\nname = "{0}"\nservice = "MMS"\nuri = "sip:192.0.2.1"\n'
 POOL = '[[number_pool]]\nname = "{0}"\nnumbers = ["{1}"]\n'
 CENTRE = '[[smsc]]\nname = "{0}"\nhost = "127.0.0.1"\nsystem_id = "cpmgw"\n'
+
+MMS = """
+[mm4]
+listen = "tcp:2525:interface=127.0.0.1"
+{mm4}
+[[mmsc]]
+name = "home"
+domain = "mms.test"
+{mmsc}
+"""
+RELAY = '[[mmsc]]\nname = "{0}"\ndomain = "mms.test"\n'
 
 # A section, a line in it, what is told of it, and whether it takes effect at once.
 TABLE: tuple[tuple[str, str, str, bool], ...] = (
@@ -46,6 +57,8 @@ TABLE: tuple[tuple[str, str, str, bool], ...] = (
     ("smsc", 'password = "p"', "smsc[home].password", False),
     ("smsc", 'bind = "pair"', "smsc[home].bind", False),
     ("smsc", "tls = {enabled = true}", "smsc[home].tls.enabled", False),
+    ("adaptation", "pixels = 100", "adaptation.pixels", True),
+    ("mm4", 'domain = "x.test"', "mm4.domain", False),
     ("policy", "retry_after = 7", "policy.retry_after", True),
     (
         "policy",
@@ -68,6 +81,18 @@ TABLE: tuple[tuple[str, str, str, bool], ...] = (
 def configuration(more: str = "", **sections: str) -> Config:
     """The smallest configuration, with these lines in its sections, and more."""
     return loads(f"{least(**sections)}\n{more}", {})
+
+
+def mms(mmsc: str = "", mm4: str = "") -> str:
+    """A relay, and where it sends to, with these lines."""
+    return MMS.format(mmsc=mmsc, mm4=mm4)
+
+
+def another(value: Any) -> Any:
+    """A value of the same type."""
+    if isinstance(value, tuple):
+        return (*value, "x")
+    return value + 1 if isinstance(value, int | float) else f"{value}x"
 
 
 def keys_of(kind: Any = Config, path: str = "") -> Iterator[str]:
@@ -146,6 +171,19 @@ class Differences(SynchronousTestCase):
             new = msgspec.structs.replace(BEFORE, smsc=(other,))
             name = field.encode_name
             self.assert_told(f"smsc[home].{name}", f"smsc.{name}", new, BEFORE)
+
+    def test_every_key_of_a_relay(self) -> None:
+        """And of an [[mmsc]]."""
+        before = configuration(mms())
+        (relay,) = before.mmsc
+        for field in msgspec.structs.fields(MmscConfig):
+            now = getattr(relay, field.name)
+            if isinstance(now, msgspec.Struct) or field.name == "name":
+                continue
+            other = msgspec.structs.replace(relay, **{field.name: another(now)})
+            new = msgspec.structs.replace(before, mmsc=(other,))
+            name = field.encode_name
+            self.assert_told(f"mmsc[home].{name}", f"mmsc.{name}", new, before)
 
     def assert_told(self, path: str, key: str, new: Config, before: Config) -> None:
         """What is told of the one key that differs is what is in force."""
@@ -244,6 +282,26 @@ class Tables(SynchronousTestCase):
         self.assertEqual([each.name for each in found.config.smsc], ["two", "home"])
         self.assertEqual(found.config.smsc[0].port, 1)
 
+    def test_mmsc(self) -> None:
+        """So for MMS relays, as long as there is one before and after."""
+        one, two = mms(), mms() + RELAY.format("two")
+        self.assertEqual(self.found(one, two), ("mmsc[two]",))
+        self.assertEqual(self.found(two, one), ("mmsc[two]",))
+
+    def test_keys_of_a_relay(self) -> None:
+        """How a relay is reached waits, what goes to it and comes from it does not."""
+        new = configuration(
+            mms("port = 26\nprefixes = ['+1']\nmedia = {adapt = false}")
+        )
+        found = changes(configuration(mms()), new)
+        self.assertEqual(
+            found.changed, ("mmsc[home].prefixes", "mmsc[home].media.adapt")
+        )
+        self.assertEqual(found.needs_restart, ("mmsc[home].port",))
+        (relay,) = found.config.mmsc
+        self.assertEqual((relay.port, relay.prefixes), (25, ("+1",)))
+        self.assertFalse(relay.media.adapt)
+
     def test_directory(self) -> None:
         """Tables without names are told of as one."""
         entry = '[[directory]]\nnumber = "+1"\nuri = "sip:{number}@h"\n'
@@ -284,3 +342,56 @@ class WithoutSms(SynchronousTestCase):
         found = changes(BEFORE, new)
         self.assertEqual(set(found.needs_restart), {"smsc[home]", "iwf[SMS]"})
         self.assertEqual(found.config, BEFORE)
+
+
+class WithoutMms(SynchronousTestCase):
+    """So does the IWF of MMS with the first [[mmsc]], and what it needs of [mm4]."""
+
+    def test_first(self) -> None:
+        """The first relay waits for a restart, and so does the port."""
+        new = configuration(mms("prefixes = ['+1']"))
+        found = changes(BEFORE, new)
+        self.assertEqual(found.changed, ())
+        self.assertEqual(found.needs_restart, ("mmsc[home]", "mm4.listen"))
+        self.assertEqual(found.config, BEFORE)
+
+    def test_last(self) -> None:
+        """So does the last one's end."""
+        before = configuration(mms())
+        found = changes(before, BEFORE)
+        self.assertEqual(found.changed, ())
+        self.assertEqual(found.needs_restart, ("mmsc[home]", "mm4.listen"))
+        self.assertEqual(found.config, before)
+
+    def test_in_place_of_sms(self) -> None:
+        """Neither comes before the other can go."""
+        head, _, _ = least().partition("[[smsc]]")
+        new = loads(head + mms(), {})
+        found = changes(BEFORE, new)
+        self.assertEqual(found.changed, ())
+        self.assertEqual(found.config, BEFORE)
+
+    def test_same_name(self) -> None:
+        """An IWF elsewhere that is named as this one waits until it has gone."""
+        found = changes(configuration(mms()), configuration(IWF.format("MMS")))
+        self.assertIn("iwf[MMS]", found.needs_restart)
+        self.assertEqual(found.config.iwf, ())
+
+    def test_longer_than_sip_waits(self) -> None:
+        """A time that only the next start's [sip] allows waits for that one too."""
+        before = configuration(mms())
+        new = configuration(
+            mms("response_timeout = 40.0\nno_response = 'accept'"),
+            sip="handler_timeout = 60.0",
+        )
+        found = changes(before, new)
+        self.assertEqual(found.changed, ())
+        self.assertEqual(found.config, before)
+
+    def test_larger_than_mm4_takes(self) -> None:
+        """A larger message is no reason to wait: until then MM4 refuses it."""
+        more = {"policy": "mms.max_size = 20_000_000"}
+        new = configuration(mms("prefixes = ['+1']", "max_size = 40_000_000"), **more)
+        found = changes(configuration(mms()), new)
+        self.assertEqual(found.changed, ("mmsc[home].prefixes", "policy.mms.max_size"))
+        self.assertEqual(found.needs_restart, ("mm4.max_size",))

@@ -7,22 +7,22 @@ they are asked for, so that counting costs a message next to nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import accumulate
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.core import (
-    CounterMetricFamily,
     GaugeMetricFamily,
-    HistogramMetricFamily,
     Metric,
 )
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from cpmgw.admin.health import CentreState, GatewayState
-from cpmgw.traffic import BOUNDS, VENDOR, Durations, Traffic
+from cpmgw.admin.families import counter, gauge, histogram
+from cpmgw.admin.health import CentreState, GatewayState, RelayState
+from cpmgw.traffic import VENDOR, Traffic
 from txsmpp.status import status_name
+
+L = TypeVar("L", CentreState, RelayState)
 
 _BY_CENTRE: Final = ("smsc", "command_status")
 
@@ -38,36 +38,37 @@ class TrafficCollector(Collector):
         yield from self._requests()
         yield from self._selection()
         yield from self._short_messages()
+        yield from self._multimedia()
 
     def _requests(self) -> Iterator[Metric]:
         """What came from CPM, and how it was answered."""
         traffic = self._traffic
-        yield _counter(
+        yield counter(
             "cpmgw_outbound_messages",
             "SIP MESSAGE requests from CPM by the status that answered them",
             ("status",),
             {(str(status),): count for status, count in traffic.answers.items()},
         )
-        yield _durations(
+        yield histogram(
             "cpmgw_outbound_answer_seconds",
             "Time from a SIP MESSAGE of CPM to its final answer",
             traffic.answer_time,
         )
-        yield _counter(
+        yield counter(
             "cpmgw_outbound_notifications",
-            "Disposition notifications among them, which end here",
+            "Disposition notifications among them that nobody is told of",
             (),
             {(): traffic.ended_notifications},
         )
-        yield _counter(
+        yield counter(
             "cpmgw_invitations",
             "INVITE requests from CPM by the status that answered them",
             ("status",),
             {(str(status),): count for status, count in traffic.invites.items()},
         )
-        yield _counter(
+        yield counter(
             "cpmgw_large_messages",
-            "Large messages from CPM by the MSRP status of their last chunk",
+            "Large messages and files from CPM by the MSRP status of their last chunk",
             ("status",),
             {(str(status),): count for status, count in traffic.large.items()},
         )
@@ -76,7 +77,7 @@ class TrafficCollector(Collector):
             "Sessions with SMS users that stand",
             value=traffic.sessions,
         )
-        yield _counter(
+        yield counter(
             "cpmgw_chat_messages",
             "Messages of sessions by the MSRP status that answered them",
             ("direction", "status"),
@@ -85,7 +86,7 @@ class TrafficCollector(Collector):
                 for (direction, status), count in traffic.chats.items()
             },
         )
-        yield _counter(
+        yield counter(
             "cpmgw_turned_away",
             "SIP requests that were answered before anything looked into them",
             ("method", "status"),
@@ -98,19 +99,19 @@ class TrafficCollector(Collector):
     def _selection(self) -> Iterator[Metric]:
         """What the ISF found."""
         traffic = self._traffic
-        yield _counter(
+        yield counter(
             "cpmgw_selected",
             "Requests from CPM by the service that the ISF handed them to",
             ("service", "kind"),
             {(service, kind): n for (service, kind), n in traffic.selected.items()},
         )
-        yield _counter(
+        yield counter(
             "cpmgw_refusals",
             "Requests from CPM that were refused, by status and cause",
             ("status", "cause"),
             {(str(status), cause): n for (status, cause), n in traffic.refused.items()},
         )
-        yield _counter(
+        yield counter(
             "cpmgw_preferences",
             "Look-ups of users' preferences by what was found, and why",
             ("state", "reason"),
@@ -120,25 +121,25 @@ class TrafficCollector(Collector):
     def _short_messages(self) -> Iterator[Metric]:
         """What crossed to SM-SCs and from them, and what CPM was told of it."""
         traffic = self._traffic
-        yield _counter(
+        yield counter(
             "cpmgw_outbound_segments",
             "Short messages submitted by the command_status that answered them",
             _BY_CENTRE,
             _by_centre(traffic.submitted),
         )
-        yield _counter(
+        yield counter(
             "cpmgw_inbound_segments",
             "Short messages from an SM-SC by the command_status of our answer",
             _BY_CENTRE,
             _by_centre(traffic.received),
         )
-        yield _counter(
+        yield counter(
             "cpmgw_status_reports",
             "Status reports from an SM-SC by the command_status of our answer",
             _BY_CENTRE,
             _by_centre(traffic.reported),
         )
-        yield _counter(
+        yield counter(
             "cpmgw_alerts",
             "Alerts of an SM-SC that a user can be reached by what they come to",
             ("smsc", "outcome"),
@@ -147,7 +148,7 @@ class TrafficCollector(Collector):
                 for (smsc, each), count in traffic.alerts.items()
             },
         )
-        yield _counter(
+        yield counter(
             "cpmgw_notifications",
             "IMDNs and events sent to CPM by the status that answered",
             ("kind", "status"),
@@ -156,6 +157,48 @@ class TrafficCollector(Collector):
                 for (kind, status), count in traffic.notified.items()
             },
         )
+
+    def _multimedia(self) -> Iterator[Metric]:
+        """What crossed to MMS relays and from them."""
+        traffic = self._traffic
+        yield counter(
+            "cpmgw_mms_forwarded",
+            "Multimedia messages to a relay by MM4_forward.RES, or what took its place",
+            ("mmsc", "status"),
+            {
+                (relay, status or "none"): count
+                for (relay, status), count in traffic.forwarded.items()
+            },
+        )
+        yield counter(
+            "cpmgw_mms_received",
+            "PDUs of MM4 from a relay by type and what was made of them",
+            ("mmsc", "type", "status"),
+            traffic.mm4_received,
+        )
+        yield counter(
+            "cpmgw_mms_reports",
+            "Reports to a relay by what answered them",
+            ("mmsc", "kind", "status"),
+            {
+                (relay, kind, status or "none"): count
+                for (relay, kind, status), count in traffic.reported_back.items()
+            },
+        )
+        yield counter(
+            "cpmgw_adaptations",
+            "Content to be made fit for MMS by what came of it",
+            ("kind", "outcome"),
+            traffic.adapted,
+        )
+        boxes = GaugeMetricFamily(
+            "cpmgw_mail_waiting",
+            "Mails that are being worked on, or are on their way to a relay",
+            labels=["service", "box"],
+        )
+        for labels, mails in traffic.mail_waiting.items():
+            boxes.add_metric(list(labels), mails)
+        yield boxes
 
 
 class DirectoryCollector(Collector):
@@ -166,7 +209,7 @@ class DirectoryCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The counter as it is now."""
-        yield _counter(
+        yield counter(
             "cpmgw_directory",
             "Look-ups of numbers' SIP URIs by what came of them",
             ("outcome",),
@@ -184,17 +227,20 @@ class StateCollector(Collector):
         """The gauges as they are now."""
         state = self._state()
         bound = {each.name: float(each.bound) for each in state.centres}
-        yield _of_centres("cpmgw_smsc_bound", "Whether a bind is up", bound)
-        yield _of_centres(
+        yield gauge("cpmgw_smsc_bound", "Whether a bind is up", "smsc", bound)
+        yield gauge(
             "cpmgw_smsc_waiting",
             "Requests that have not left for the SM-SC",
+            "smsc",
             _each(state.centres, lambda centre: centre.waiting),
         )
-        yield _of_centres(
+        yield gauge(
             "cpmgw_smsc_in_flight",
             "Requests that the SM-SC has not answered",
+            "smsc",
             _each(state.centres, lambda centre: centre.in_flight),
         )
+        yield from _of_mail(state)
         yield GaugeMetricFamily(
             "cpmgw_sip_transactions",
             "SIP transactions, those included that absorb retransmissions",
@@ -205,14 +251,16 @@ class StateCollector(Collector):
             "Operations that wait for the store",
             value=state.store_waiting,
         )
-        yield _of_pools(
+        yield gauge(
             "cpmgw_interworking_numbers_free",
             "Interworking numbers that stand for no group session",
+            "pool",
             {each.pool: each.numbers - each.taken for each in state.pools},
         )
-        yield _of_pools(
+        yield gauge(
             "cpmgw_interworking_numbers_taken",
             "Interworking numbers that stand for group sessions",
+            "pool",
             {each.pool: each.taken for each in state.pools},
         )
 
@@ -239,18 +287,6 @@ class Metrics:
         return encode(self._registry), media_type
 
 
-def _counter(
-    name: str,
-    documentation: str,
-    labels: Iterable[str],
-    counts: Mapping[tuple[str, ...], int],
-) -> CounterMetricFamily:
-    family = CounterMetricFamily(name, documentation, labels=list(labels))
-    for values, count in counts.items():
-        family.add_metric(list(values), count)
-    return family
-
-
 def _by_centre(counts: Mapping[tuple[str, Any], int]) -> dict[tuple[str, ...], int]:
     return {
         (centre, _status_label(status)): count
@@ -264,38 +300,32 @@ def _status_label(command_status: int | None) -> str:
     return "vendor" if command_status == VENDOR else status_name(command_status)
 
 
-def _durations(
-    name: str, documentation: str, durations: Durations
-) -> HistogramMetricFamily:
-    bounds = [*map(str, BOUNDS), "+Inf"]
-    buckets = list(zip(bounds, accumulate(durations.counts), strict=True))
-    family = HistogramMetricFamily(name, documentation)
-    family.add_metric([], buckets, durations.total)
-    return family
+def _each(links: Iterable[L], value: Callable[[L], float]) -> dict[str, float]:
+    return {link.name: value(link) for link in links}
 
 
-def _each(
-    centres: Iterable[CentreState], value: Callable[[CentreState], float]
-) -> dict[str, float]:
-    return {centre.name: value(centre) for centre in centres}
-
-
-def _of_centres(
-    name: str, documentation: str, values: Mapping[str, float]
-) -> GaugeMetricFamily:
-    return _gauge(name, documentation, "smsc", values)
-
-
-def _of_pools(
-    name: str, documentation: str, values: Mapping[str, float]
-) -> GaugeMetricFamily:
-    return _gauge(name, documentation, "pool", values)
-
-
-def _gauge(
-    name: str, documentation: str, label: str, values: Mapping[str, float]
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, documentation, labels=[label])
-    for labelled, value in values.items():
-        family.add_metric([labelled], value)
-    return family
+def _of_mail(state: GatewayState) -> Iterator[Metric]:
+    """The links to MMS relays, and the room that mail takes."""
+    yield gauge(
+        "cpmgw_mmsc_up",
+        "Whether a relay took the last mail, or nothing was tried yet",
+        "mmsc",
+        _each(state.relays, lambda relay: relay.up),
+    )
+    yield gauge(
+        "cpmgw_mmsc_waiting",
+        "Mails that wait for a relay or are on their way to it",
+        "mmsc",
+        _each(state.relays, lambda relay: relay.waiting),
+    )
+    yield gauge(
+        "cpmgw_mail_octets",
+        "Octets of mail: on its way, and kept until it is done",
+        "place",
+        {"under-way": state.mail_under_way, "kept": state.mail_kept},
+    )
+    yield GaugeMetricFamily(
+        "cpmgw_adaptations_waiting",
+        "Content that waits to be made fit for MMS, or is being made so",
+        value=state.work_waiting,
+    )

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from cpmgw.cli.asking import uri_of
-from cpmgw.config.sections import MediaRange
+from cpmgw.config.kinds import MediaRange
 from cpmgw.sip.errors import SipSyntaxError
 from cpmgw.sip.uri import Uri
 

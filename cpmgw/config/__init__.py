@@ -1,6 +1,14 @@
 """etc/*.toml as frozen values; every fault names its file and key."""
 
 from cpmgw.config.loading import Loaded, load, loads, read
+from cpmgw.config.mail import (
+    AdaptationConfig,
+    MailServerTls,
+    MailTlsConfig,
+    Mm4Config,
+    MmscConfig,
+    MmscMedia,
+)
 from cpmgw.config.sections import (
     Config,
     CredentialsConfig,
@@ -21,6 +29,7 @@ from cpmgw.config.sections import (
 )
 
 __all__ = [
+    "AdaptationConfig",
     "Config",
     "CredentialsConfig",
     "GatewayConfig",
@@ -28,6 +37,11 @@ __all__ = [
     "LimitsConfig",
     "Loaded",
     "LogConfig",
+    "MailServerTls",
+    "MailTlsConfig",
+    "Mm4Config",
+    "MmscConfig",
+    "MmscMedia",
     "MsrpConfig",
     "MsrpRelayConfig",
     "NumberPoolConfig",

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from cpmgw.config.checks import RULES
-from cpmgw.config.sections import Config, SmscConfig
+from cpmgw.config.sections import Config
 
 # What takes effect at once, by the path of the key or of the table around it.
 AT_ONCE: Final = frozenset(
@@ -42,6 +42,14 @@ AT_ONCE: Final = frozenset(
         "smsc.receipt_id",
         "smsc.unknown_ton",
         "smsc.text",
+        "mmsc.prefixes",
+        "mmsc.peers",
+        "mmsc.max_size",
+        "mmsc.response_timeout",
+        "mmsc.no_response",
+        "mmsc.responses_to",
+        "mmsc.media",
+        "adaptation",
     }
 )
 
@@ -103,6 +111,27 @@ AT_A_RESTART: Final = frozenset(
         "smsc.peer_window",
         "smsc.max_pdu",
         "smsc.tls",
+        "mmsc.name",
+        "mmsc.host",
+        "mmsc.port",
+        "mmsc.domain",
+        "mmsc.username",
+        "mmsc.password",
+        "mmsc.password_file",
+        "mmsc.connections",
+        "mmsc.mails_per_connection",
+        "mmsc.queue",
+        "mmsc.queue_octets",
+        "mmsc.queue_time",
+        "mmsc.connect_timeout",
+        "mmsc.command_timeout",
+        "mmsc.data_timeout",
+        "mmsc.end_timeout",
+        "mmsc.idle_timeout",
+        "mmsc.backoff_initial",
+        "mmsc.backoff_maximum",
+        "mmsc.tls",
+        "mm4",
         "web.listen",
         "limits.answers",
         "limits.store_queue",
@@ -110,7 +139,9 @@ AT_A_RESTART: Final = frozenset(
 )
 
 # Lists whose tables are known by their names.
-_NAMED: Final = frozenset({"smsc", "iwf", "number_pool"})
+_NAMED: Final = frozenset({"smsc", "mmsc", "iwf", "number_pool"})
+# Lists that a service of this process is of: it comes and goes with the first of them.
+_SERVED: Final = ("smsc", "mmsc")
 
 # Where a value is, "smsc[home].window", and the key that it is of, "smsc.window".
 _Place = tuple[str, str]
@@ -133,18 +164,39 @@ def changes(old: Config, new: Config) -> Changes:
     """Compare the configuration in force with the one that a file now has."""
     wanted = [(path, _is_at_once(key)) for path, key in _differences(old, new)]
     held = {path for path, at_once in wanted if not at_once}
-    if bool(old.smsc) != bool(new.smsc):  # the service itself comes or goes
-        held |= {path for path, _ in wanted if _is_in(path, "smsc")}
-    merged = _merged(old, new, keep_smsc=bool(old.smsc) != bool(new.smsc))
-    if any(RULES.tables[Config](merged)):
-        # Each goes with the [[smsc]] of its own configuration, not of the other.
-        held |= {path for path, _ in wanted if _is_in(path, "iwf")}
-        merged = msgspec.structs.replace(merged, iwf=old.iwf)
+
+    def hold(section: str) -> None:
+        held.update([path for path, _ in wanted if _is_in(path, section)])
+
+    merged = _followed(old, new, "")
+    for section in _SERVED:
+        if bool(getattr(old, section)) != bool(getattr(new, section)):
+            hold(section)
+        else:
+            merged = _with(merged, section, _tables(section, old, new))
+    # What fits beside a key that waits may not fit beside its value of now.
+    for section in _at_odds(merged):
+        hold(section)
+        merged = _with(merged, section, getattr(old, section))
     return Changes(
         merged,
         tuple([path for path, _ in wanted if path not in held]),
         tuple([path for path, _ in wanted if path in held]),
     )
+
+
+def _at_odds(merged: Config) -> Iterator[str]:
+    """The lists that cannot be in force beside what waits for a restart.
+
+    An [[iwf]] goes with the lists of its own configuration, not with those of another;
+    an answer of a relay has to come in the time that SIP has. With what else does not
+    fit together less is taken until then, and no more.
+    """
+    keys = [key for key, _ in RULES.tables[Config](merged)]
+    if any(key in ("smsc", "iwf") for key in keys):
+        yield "iwf"
+    if any(key.endswith(".response_timeout") for key in keys):
+        yield "mmsc"
 
 
 def _is_at_once(key: str) -> bool:
@@ -201,21 +253,18 @@ def _join(path: str, name: str) -> str:
 # -- the configuration in force --------------------------------------------------------
 
 
-def _merged(old: Config, new: Config, *, keep_smsc: bool) -> Config:
-    """The new configuration with the old values of keys that wait for a restart."""
-    followed = _followed(old, new, "")
-    centres = old.smsc if keep_smsc else _centres(old, new)
-    made: Config = msgspec.structs.replace(followed, smsc=centres)
+def _with(config: Config, section: str, value: Any) -> Config:
+    made: Config = msgspec.structs.replace(config, **{section: value})
     return made
 
 
-def _centres(old: Config, new: Config) -> tuple[SmscConfig, ...]:
-    """The SM-SCs of the new configuration, reached as those of the old one."""
-    known = {each.name: each for each in old.smsc}
+def _tables(section: str, old: Config, new: Config) -> tuple[Any, ...]:
+    """Those of the new configuration, reached as those of the old one."""
+    known = {each.name: each for each in getattr(old, section)}
     return tuple(
         [
-            _followed(known[each.name], each, "smsc") if each.name in known else each
-            for each in new.smsc
+            _followed(known[each.name], each, section) if each.name in known else each
+            for each in getattr(new, section)
         ]
     )
 

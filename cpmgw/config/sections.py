@@ -14,12 +14,26 @@ from cpmgw.addressing.settings import (
     DirectoryEntry,
     EnumSettings,
 )
+from cpmgw.bodies.spool import SpoolLimits
+from cpmgw.config.kinds import (
+    Count,
+    Host,
+    MediaRange,
+    Name,
+    Octet,
+    OptionalHost,
+    Port,
+    Prefix,
+    Seconds,
+    Section,
+    SessionInterval,
+)
+from cpmgw.config.mail import AdaptationConfig, Mm4Config, MmscConfig
 from cpmgw.config.number_ranges import Range, range_of
 from cpmgw.msrp.bounds import ChunkSize
 from cpmgw.msrp.parser import Limits as MsrpLimits
 from cpmgw.msrp.reception import ReceptionLimits
 from cpmgw.msrp.sending import SendLimits
-from cpmgw.msrp.spool import SpoolLimits
 from cpmgw.policy import Policy
 from cpmgw.policy.selection import KindName, ServiceName
 from cpmgw.sip.parser import Limits as SipLimits
@@ -29,54 +43,9 @@ from txsmpp.framer import DEFAULT_LIMIT
 from txsmpp.text.message_id import IdForm
 from txsmpp.text.policy import Segmentation, TextPolicy
 
-Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
-Octet = Annotated[int, msgspec.Meta(ge=0, le=255)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-# RFC 4028 5; what is longer than a day would not tell of a peer that is gone.
-SessionInterval = Annotated[int, msgspec.Meta(ge=90, le=86_400)]
-Host = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"\A[A-Za-z0-9._:-]+\Z",
-        description="a host name or an address, without brackets",
-    ),
-]
-OptionalHost = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"\A[A-Za-z0-9._:\[\]-]*\Z",
-        description="a host name, an address or empty",
-    ),
-]
-Prefix = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"\A\+[0-9]{0,15}\Z",
-        description="+ and the digits that numbers begin with",
-    ),
-]
-Name = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z",
-        description="a word of letters, digits, dots and dashes",
-    ),
-]
-
-MediaRange = Annotated[
-    str,
-    msgspec.Meta(
-        pattern=r"\A(\*|[a-z0-9!#$&^_.+-]{1,64}/(\*|[a-z0-9!#$&^_.+-]{1,64}))\Z",
-        description='a media type ("image/png"), a range ("image/*") or "*"',
-    ),
-]
-
+# What a service has of the time for a request.
+_OF_HANDLER = 0.9
 LOOPBACK = ("udp:5060:interface=127.0.0.1", "tcp:5060:interface=127.0.0.1")
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the configuration."""
 
 
 class GatewayConfig(Section, frozen=True, kw_only=True):
@@ -147,6 +116,14 @@ class SipConfig(Section, frozen=True, kw_only=True):
     limits: SipLimits = SipLimits()
     timing: Timing = Timing()
     connection: ConnectionSettings = ConnectionSettings()
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a service has to have answered a request.
+
+        So the handler of it is not cut short: that would say nothing of the message.
+        """
+        return _OF_HANDLER * self.handler_timeout
 
 
 class MsrpRelayConfig(Section, frozen=True, kw_only=True):
@@ -279,6 +256,7 @@ class IwfConfig(Section, frozen=True, kw_only=True):
     text_only: bool = False
     media: tuple[MediaRange, ...] = ("*",)
     assigns_originator: bool = False
+    reports: bool = True
 
 
 class XdmsConfig(Section, frozen=True, kw_only=True):
@@ -362,6 +340,9 @@ class Config(Section, frozen=True, kw_only=True):
     sip: SipConfig = SipConfig()
     msrp: MsrpConfig = MsrpConfig()
     smsc: tuple[SmscConfig, ...] = ()
+    mmsc: tuple[MmscConfig, ...] = ()
+    mm4: Mm4Config = Mm4Config()
+    adaptation: AdaptationConfig = AdaptationConfig()
     iwf: tuple[IwfConfig, ...] = ()
     number_pool: tuple[NumberPoolConfig, ...] = ()
     xdms: XdmsConfig = XdmsConfig()
@@ -372,6 +353,16 @@ class Config(Section, frozen=True, kw_only=True):
     policy: Policy = Policy()
     limits: LimitsConfig = LimitsConfig()
     log: LogConfig = LogConfig()
+
+    @property
+    def mm4_domain(self) -> str:
+        """Our domain in addresses of MM4."""
+        return self.mm4.domain or self.gateway.domain
+
+    @property
+    def mail_host(self) -> str:
+        """The name of this host towards relays (RFC 5321 4.1.1.1)."""
+        return self.mm4.host or self.gateway.domain
 
     @property
     def iwf_address(self) -> str:

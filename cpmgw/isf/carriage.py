@@ -88,7 +88,8 @@ def _cannot_hold(
     if not iwf.text_only:
         unknown = [e for e in content_only(content.content_types) if not iwf.takes(e)]
         if unknown and len(unknown) == len(content_only(content.content_types)):
-            return _content(is_session, f"{iwf.service} takes no {unknown[0]}")
+            told = f"{iwf.service} takes no {unknown[0]}"
+            return _content(is_session, told, iwf.unfit)
         return None
     if not content.has_text:
         return _content(is_session, content.no_text or "no text in it")
@@ -106,9 +107,9 @@ def _cannot_hold(
     return None
 
 
-def _content(is_session: bool, warning: str) -> Refusal:
+def _content(is_session: bool, warning: str, unfit: int = 415) -> Refusal:
     """415 for a body that is there, 488 for one that is offered (TS 6.1.1, 6.1.2)."""
-    return refusal("content", "5", warning, status=488 if is_session else 415)
+    return refusal("content", "5", warning, status=488 if is_session else unfit)
 
 
 def refusal(

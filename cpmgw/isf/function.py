@@ -54,7 +54,10 @@ Read = Callable[[Request, Policy], Reading]
 
 
 class _Work:
-    """A request on its way through the ISF, by what was in force when it came."""
+    """A request on its way through the ISF, by what was in force when it came.
+
+    `service` is the one that was attempted last, empty before the first.
+    """
 
     def __init__(
         self, incoming: Incoming, policy: Policy, iwfs: Sequence[Capabilities]
@@ -66,6 +69,7 @@ class _Work:
         self.attempts: list[Attempt] = []
         self.refusal: CannotInterwork | None = None
         self.held: HeldNumber | None = None
+        self.service = ""
 
 
 class SelectionFunction:
@@ -224,7 +228,7 @@ class SelectionFunction:
         """Hand the request over (step 10); the IWF's answer, or ours if it has none."""
         kind, service = reading.request.kind, hop.capabilities.service
         self._traffic.select(service, kind.value)
-        work.refusal = None
+        work.refusal, work.service = None, service
         try:
             if kind is Kind.GROUP and hop.capabilities.addresses == "number":
                 response = await self._with_number(work, reading, hop)
@@ -270,7 +274,8 @@ class SelectionFunction:
                 raise _no_dialog()
             return await hop.within(incoming)
         except CannotInterwork as refusal:
-            return self.refuse(request, refusal)
+            service = hop.capabilities.service if hop is not None else ""
+            return self.refuse(request, refusal, service)
 
     def acknowledge(self, incoming: Incoming) -> None:
         """Pass the ACK of a 2xx on (step 14 a)."""
@@ -292,10 +297,12 @@ class SelectionFunction:
     def _refused(self, work: _Work, refusal: CannotInterwork) -> Response:
         """The answer of a refusal, which is the newest of this request."""
         work.refusal = refusal
-        return self.refuse(work.incoming.request, refusal)
+        return self.refuse(work.incoming.request, refusal, work.service)
 
-    def refuse(self, request: Request, refusal: CannotInterwork) -> Response:
-        """The answer of a refusal; it is counted by its cause."""
+    def refuse(
+        self, request: Request, refusal: CannotInterwork, service: str = ""
+    ) -> Response:
+        """The answer of a refusal, by a service if any; it is counted by its cause."""
         self._traffic.refuse(refusal.status, refusal.cause)
         self.log.debug(
             "{method} {call_id} refused: {refusal}: {why}",
@@ -304,12 +311,14 @@ class SelectionFunction:
             refusal=str(refusal),
             why=refusal.warning,
         )
-        return self._refusal_of(request, refusal)
+        return self._refusal_of(request, refusal, service)
 
-    def _refusal_of(self, request: Request, refusal: CannotInterwork) -> Response:
+    def _refusal_of(
+        self, request: Request, refusal: CannotInterwork, service: str
+    ) -> Response:
         headers = [
             *identification_of(request.headers).pairs(),  # TS 6.1.1
-            ("Server", self._server()),
+            ("Server", self._server(service)),
             *refusal.headers,
         ]
         if refusal.warning:
@@ -317,8 +326,10 @@ class SelectionFunction:
             headers.append(("Warning", value))
         return respond(request, refusal.status, refusal.reason, headers=headers)
 
-    def _server(self) -> str:
-        """Who refuses: named after the first service, if there is one."""
+    def _server(self, service: str) -> str:
+        """Who refuses: the IWF of a service, else of the first, if there is one."""
+        if service:
+            return product.server(service)
         iwfs = self._hops.capabilities
         return product.server(iwfs[0].service) if iwfs else product.OWN_PRODUCT
 

@@ -230,6 +230,8 @@ def _as_last_resort(selecting: Selecting) -> None:
     """5, NOTE 2: what a service can carry, but another does better."""
     request, policy = selecting.request, selecting.policy
     content = request.characteristics
+    if request.kind is Kind.NOTIFICATION:
+        _without_reports(selecting)
     if request.kind not in MESSAGE_KINDS:
         return
     size = content.size
@@ -247,6 +249,16 @@ def _as_last_resort(selecting: Selecting) -> None:
             continue
         selecting.last_resort.add(iwf.name)
         selecting.note("5", iwf.name, Verdict.LAST_RESORT, text)
+
+
+def _without_reports(selecting: Selecting) -> None:
+    """5: where another service has a form for notifications, one without loses them."""
+    for iwf in selecting.remaining:
+        if not iwf.reports:
+            selecting.last_resort.add(iwf.name)
+            selecting.note(
+                "5", iwf.name, Verdict.LAST_RESORT, "has no form for notifications"
+            )
 
 
 def _identified(selecting: Selecting) -> None:
@@ -323,7 +335,11 @@ def _numbered(selecting: Selecting) -> None:
 
 
 def _most_appropriate(selecting: Selecting) -> None:
-    """9: the order of what is left; the address, the user, the content, the policy."""
+    """9: the order of what is left; the address, the user, the content, the policy.
+
+    A notification that names no service is of a message that came by one which has a
+    form for it: that counts for more than what the user prefers for messages.
+    """
     request, policy, known = selecting.request, selecting.policy, selecting.known
     named = request.nccsid if policy.identifier != "ignore" else ""
     wanted: Sequence[str] = ()
@@ -331,9 +347,12 @@ def _most_appropriate(selecting: Selecting) -> None:
         wanted = known.preference or ()
     allowed = policy.services_for(request.kind.value)
 
-    def rank(iwf: Capabilities) -> tuple[bool, int, bool, int]:
+    is_report = request.kind is Kind.NOTIFICATION
+
+    def rank(iwf: Capabilities) -> tuple[bool, bool, int, bool, int]:
         return (
             iwf.service.lower() != named.lower(),
+            is_report and iwf.name in selecting.last_resort,
             _place(iwf.service, wanted),
             iwf.name in selecting.last_resort,
             _place(iwf.service, allowed),

@@ -51,7 +51,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     Identifier (Appendix D). `addresses` tells what its users are reached by: a
     telephone "number" or a "mailbox". With `text_only` it takes text and nothing else,
     otherwise the types that `media` names ("image/*", "*"). `assigns_originator`: it
-    can give an address to an originator who has none (step 3).
+    can give an address to an originator who has none (step 3). `reports`: it has a form
+    for disposition notifications; one that takes them without ends them. `unfit` is the
+    status of a message of which it takes nothing (TS 6.1.1 step 1; 6.3 1a has 488).
     """
 
     name: str
@@ -61,6 +63,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     text_only: bool = False
     media: tuple[str, ...] = (ANY_TYPE,)
     assigns_originator: bool = False
+    reports: bool = False
+    unfit: int = 415
 
     def takes(self, content_type: str) -> bool:
         """Whether it carries content of this media type; "*" may be anything."""

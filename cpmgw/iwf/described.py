@@ -39,13 +39,24 @@ class Types(Enum):
     TAKEN = "taken"
 
 
+class Wrapping(Enum):
+    """Whether the messages of a stream are message/cpim, or what they are themselves.
+
+    Files are not wrapped (conversation TS 7.4.1, RFC 5547).
+    """
+
+    CPIM = "cpim"
+    NONE = "none"
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What one end makes of a stream.
 
     `content` are the media types that its messages have, one of which the other side
     must have room for; `beside` are those that may come as well, wrapped or `direct`.
     An offer names all of them. An answer names those that were offered, or of these
-    only the ones that are `TAKEN` here. `max_size` is in octets, 0 is what the node
+    only the ones that are `TAKEN` here. Without `wrapping` the `content` is direct.
+    `max_size` is in octets, 0 is what the node
     takes; `attributes` follow in an offer and an answer. `section` is named in
     refusals.
     """
@@ -56,12 +67,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     beside: tuple[str, ...] = ()
     direct: tuple[str, ...] = (CPIM,)
     types: Types = Types.OFFERED
+    wrapping: Wrapping = Wrapping.CPIM
     max_size: int = 0
     attributes: Lines = ()
 
 
 def fits(stream: MediaStream, wanted: Wanted) -> bool:
-    """Whether a stream has room for message/cpim with the content in it."""
+    """Whether a stream has room for the content, in message/cpim if it is wrapped."""
+    if wanted.wrapping is Wrapping.NONE:
+        return bool(common(stream.accept_types, wanted.content))
     carried = common(types_carried(stream), wanted.content)
     return bool(carried) and takes(stream.accept_types, CPIM)
 

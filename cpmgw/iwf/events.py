@@ -14,16 +14,17 @@ from cpmgw.sip.uri import parse_uri
 
 
 class EventAddresses(msgspec.Struct, frozen=True):
-    """Between whom events go (steps 2 and 3): URIs."""
+    """Between whom events go (steps 2 and 3): URIs, and the service of the IWF."""
 
     iwf: str
     participating_function: str
+    service: str = "SMS"
 
 
 def failed_interworking_request(
     context: ImdnContext, addresses: EventAddresses, *, call_id: str, tag: str
 ) -> Request:
-    """The MESSAGE with <failed-iw>: a short message has not been delivered."""
+    """The MESSAGE with <failed-iw>: a message has not been delivered."""
     body = failed_iw(context.recipient, context.message_id)
     return _event_request(body, addresses, call_id, tag)
 
@@ -49,7 +50,7 @@ def _event_request(
             ("Accept-Contact", accept_contact(Feature.SYSTEM)),  # step 1
             ("P-Asserted-Service", icsi(Feature.SYSTEM)),
             ("P-Asserted-Identity", f"<{addresses.iwf}>"),  # step 2
-            ("User-Agent", product.user_agent("SMS")),  # step 4
+            ("User-Agent", product.user_agent(addresses.service)),  # step 4
             ("Content-Type", IW_EVENT_TYPE),  # step 5
         ),
         body=body,

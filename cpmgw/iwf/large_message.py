@@ -1,4 +1,4 @@
-"""Large messages from CPM, whatever the service that takes them (TS 6.1.2).
+"""Large messages and files from CPM, whatever the service (TS 6.1.2, 6.1.3).
 
 A session brings exactly one message: an INVITE, MSRP, and a BYE from either side. What
 the service says of the message answers its last chunk.
@@ -6,7 +6,7 @@ the service says of the message answers its last chunk.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred
@@ -14,13 +14,14 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from cpmgw.addressing.dialplan import DialPlan
-from cpmgw.cpm.features import Feature, tag
+from cpmgw.cpm.features import tag
 from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import ICpmNetwork
-from cpmgw.iwf.large_outcome import too_large
-from cpmgw.iwf.large_session import SECTION, LargeMessage, offer_in
-from cpmgw.iwf.media import Answered, Media, Wanted
-from cpmgw.iwf.standalone import StandaloneMessage, read_large
+from cpmgw.iwf.large_mode import LARGE, Mode
+from cpmgw.iwf.large_outcome import AS_TEXT, Outcomes, too_large
+from cpmgw.iwf.large_session import Fields, LargeMessage, offer_in
+from cpmgw.iwf.media import Media, Several, Types, Wanted
+from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.msrp.interfaces import Received
 from cpmgw.policy import PolicySource
 from cpmgw.records import Answer
@@ -39,8 +40,10 @@ class Carrier(Protocol):
 
     service: str
     """Its Non-CPM Communication Service Identifier (App. D)."""
-    content: tuple[str, ...]
-    """The media types of which there must be one."""
+
+    @property
+    def content(self) -> tuple[str, ...]:
+        """The media types of which there must be one."""
 
     @property
     def max_size(self) -> int:
@@ -63,7 +66,11 @@ class Carrier(Protocol):
 
 
 class LargeMessages:
-    """The large messages of one IWF, from CPM."""
+    """The large messages of one IWF, from CPM, or its files: `mode` says which.
+
+    `types` are those that an answer names; `asserted` are the header fields of a 200
+    that say who answers (TS 6.1.3 step 5b).
+    """
 
     log = Logger()
 
@@ -79,7 +86,16 @@ class LargeMessages:
         now: Callable[[], float],
         traffic: Traffic,
         drain: float,
+        *,
+        mode: Mode = LARGE,
+        outcomes: Outcomes = AS_TEXT,
+        types: Callable[[], Types] = lambda: Types.OFFERED,
+        asserted: Callable[[], Fields] = tuple,
     ) -> None:
+        self.mode = mode
+        self.outcomes = outcomes
+        self.asserted = asserted
+        self._types = types
         self.traffic = traffic
         self.carrier = carrier
         self.policy = policy
@@ -122,18 +138,25 @@ class LargeMessages:
     async def invite(self, incoming: Incoming) -> Response:
         """Answer the INVITE of a large message; CannotInterwork if it is refused."""
         request = incoming.request
+        mode = self.mode
+        mode.admit(self.policy())
         self.carrier.admit(request)
         contact = self._network.contact(incoming.peer.transport)
-        call = self._calls.incoming(incoming, f"<{contact}>;{tag(Feature.LARGE)}")
+        call = self._calls.incoming(incoming, f"<{contact}>;{tag(mode.feature)}")
         wanted = Wanted(
             direction=Direction.RECVONLY,
-            section=f"{SECTION} step 1",
+            section=f"{mode.section} step 1",
             content=self.carrier.content,
+            wrapping=mode.wrapping,
+            types=self._types(),
             max_size=self.carrier.max_size,
         )
         message = LargeMessage(request, self)
-        stream = await self._media.answer(offer_in(request), wanted, message)
+        stream = await self._media.answer_all(
+            offer_in(request), wanted, mode.streams, message.inlet
+        )
         try:
+            mode.check(stream)
             self._check_size(stream)
             self._check_running()
             response = message.accept(call, stream)
@@ -143,12 +166,12 @@ class LargeMessages:
         self._open.add(message)
         return response
 
-    def _check_size(self, stream: Answered) -> None:
-        """CannotInterwork 413 for what announces more than is taken."""
-        selector = stream.stream.file.selector
-        size = selector.size if selector is not None else None
-        if size is not None and size > self.carrier.max_size:
-            raise too_large(size, SECTION)
+    def _check_size(self, streams: Several) -> None:
+        """CannotInterwork for what announces more than is taken."""
+        selectors = [each.stream.file.selector for each in streams.streams]
+        size = sum(each.size or 0 for each in selectors if each is not None)
+        if size > self.carrier.max_size:
+            raise self.outcomes.announced(size, self.mode.section)
 
     def _check_running(self) -> None:
         """CannotInterwork 503 while we stop."""
@@ -157,7 +180,7 @@ class LargeMessages:
                 503,
                 reason_for(503),
                 cause="stopping",
-                section=SECTION,
+                section=self.mode.section,
                 warning="the gateway is stopping",
                 headers=(("Retry-After", str(self.policy().retry_after)),),
             )
@@ -167,17 +190,11 @@ class LargeMessages:
         self._open.discard(message)
         self.look_if_quiet()
 
-    def read(self, invite: Request, received: Received) -> StandaloneMessage:
-        """The message that has come; CannotInterwork for what cannot be read."""
-        size = received.body.size
+    def read(
+        self, invite: Request, received: Sequence[Received], streams: Several
+    ) -> StandaloneMessage:
+        """What has come, of each stream; CannotInterwork for what cannot be read."""
+        size = sum(each.body.size for each in received)
         if size > self.carrier.max_size:
-            raise too_large(size, SECTION)
-        message = read_large(
-            invite,
-            self.now(),
-            self.plan(),
-            content_type=received.content_type,
-            content=received.body.read(),
-        )
-        received.body.close()
-        return message
+            raise too_large(size, self.mode.section)
+        return self.mode.read(invite, self.now(), self.plan(), received, streams)

@@ -7,7 +7,10 @@ leave, and of what another try may deliver.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
+
+import msgspec
 
 from cpmgw.cpm.reason import reason
 from cpmgw.cpm.warning import SIZE_EXCEEDED
@@ -61,3 +64,18 @@ def too_large(size: int, section: str) -> CannotInterwork:
         warning=f"a message of {size} octets",
         warning_code=SIZE_EXCEEDED,
     )
+
+
+class Outcomes(msgspec.Struct, frozen=True):
+    """How a service words what it refuses.
+
+    `status` answers the last chunk of a message that was refused, `announced` an INVITE
+    that tells of so many octets, which are too many; it is given the section as well.
+    """
+
+    status: Callable[[CannotInterwork], int] = msrp_status
+    announced: Callable[[int, str], CannotInterwork] = too_large
+
+
+# TS 6.2.3 B.
+AS_TEXT: Final = Outcomes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.interfaces import IDelayedCall
@@ -17,14 +17,8 @@ from cpmgw.cpm.headers import identification_of
 from cpmgw.cpm.mime import body_of_type
 from cpmgw.cpm.reason import COMPLETED, reason
 from cpmgw.errors import CannotInterwork
-from cpmgw.iwf.large_outcome import (
-    REFUSED,
-    UNKNOWN,
-    bye_reason,
-    msrp_status,
-    of_status,
-)
-from cpmgw.iwf.media import Answered, Offered, not_acceptable
+from cpmgw.iwf.large_outcome import REFUSED, UNKNOWN, bye_reason, of_status
+from cpmgw.iwf.media import Answered, Offered, Several, not_acceptable
 from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.msrp.errors import MsrpError
 from cpmgw.msrp.interfaces import IMsrpUser, IMsrpWatcher, Received
@@ -45,6 +39,7 @@ PATIENCE: Final = 600.0
 # Seconds that the sender has for its BYE once the message was answered.
 GRACE: Final = 32.0
 
+T = TypeVar("T")
 Fields: TypeAlias = tuple[tuple[str, str], ...]
 
 
@@ -59,12 +54,45 @@ class _Stage(Enum):
 
 
 @implementer(IMsrpUser, IMsrpWatcher)
+class Inlet:
+    """Our end of one of the MSRP sessions of a call."""
+
+    __slots__ = ("_message", "_number")
+
+    def __init__(self, message: LargeMessage, number: int) -> None:
+        self._message = message
+        self._number = number
+
+    def connected(self) -> None:
+        """A message can come (IMsrpUser)."""
+
+    async def message(self, received: Received) -> int:
+        """It is here; the answer to its last chunk (IMsrpUser)."""
+        return await self._message.arrived(self._number, received)
+
+    def report(self, message_id: str, status: int) -> None:
+        """Nothing is sent in such a session, and nothing told of it (IMsrpUser)."""
+
+    def lost(self, why: Exception) -> None:
+        """Nothing more can come by MSRP (IMsrpUser)."""
+        self._message.lost(self._number, str(why))
+
+    def dropped(self, message_id: str) -> None:
+        """What had come of a message got nothing more (IMsrpWatcher)."""
+        self._message.lost(self._number, "no more of it came")
+
+
 class LargeMessage:
-    """One large message: its call (`CallUser`) and its MSRP session (`IMsrpUser`)."""
+    """One large message, or files: its call (`CallUser`) and what comes by MSRP.
+
+    A session brings one message. Where there are several, all but the one that is here
+    last are answered 200 at once.
+    """
 
     __slots__ = (
         "_alarm",
         "_answer",
+        "_arrived",
         "_call",
         "_invite",
         "_messages",
@@ -77,7 +105,8 @@ class LargeMessage:
         self._invite = invite
         self._messages = messages
         self._stage = _Stage.AWAITED
-        self._stream: Answered | None = None
+        self._stream: Several | None = None
+        self._arrived: dict[int, Received] = {}
         self._call: Call | None = None
         self._answer: Answer | None = None
         self._alarm: IDelayedCall | None = None
@@ -85,11 +114,13 @@ class LargeMessage:
 
     # -- the call ----------------------------------------------------------------------
 
-    def accept(self, incoming: IncomingCall, stream: Answered) -> Response:
+    def accept(self, incoming: IncomingCall, stream: Several) -> Response:
         """Let the message come; the 200 (TS 6.1.2 step 4)."""
         self._stream = stream
         self._call, response = incoming.accept(
-            self, body=stream.body, headers=self._headers()
+            self,
+            body=stream.body,
+            headers=(*self._headers(), *self._messages.asserted()),
         )
         return response
 
@@ -101,7 +132,7 @@ class LargeMessage:
         try:
             self._stream.begin()
         except MsrpError as error:
-            self.lost(error)
+            self.lost(None, str(error))
 
     async def modified(self, request: Request) -> Response:
         """Another offer of the same stream (CallUser)."""
@@ -125,9 +156,16 @@ class LargeMessage:
         """The call is over: what has come in part is dropped (CallUser)."""
         self._stage = _Stage.OVER
         self._expect_nothing()
+        self._forget()
         if self._stream is not None:
             self._stream.close()
         self._messages.ended(self)
+
+    def _forget(self) -> None:
+        """Drop what is here of several, and has not gone on."""
+        for each in self._arrived.values():
+            each.body.close()
+        self._arrived.clear()
 
     def _headers(self) -> Fields:
         """Server and the identifiers that came (TS 6.1.2 step 4 a and b)."""
@@ -137,25 +175,40 @@ class LargeMessage:
 
     # -- MSRP --------------------------------------------------------------------------
 
-    def connected(self) -> None:
-        """The message can come (IMsrpUser)."""
+    def inlet(self, number: int) -> Inlet:
+        """Our end of a session, counted from 0."""
+        return Inlet(self, number)
 
-    async def message(self, received: Received) -> int:
-        """It is here; the answer to its last chunk (IMsrpUser).
+    async def arrived(self, number: int, received: Received) -> int:
+        """A message is here; the answer to its last chunk.
 
         A session brings one message: a further one is refused.
         """
-        try:
-            if not received.body.size:
-                return 200
-            if self._stage is not _Stage.AWAITED:
-                return REFUSED
-            return await self._taken(received)
-        finally:
+        assert self._stream is not None
+        is_empty = not received.body.size
+        is_all = is_empty and self._is_nothing(number) and number not in self._arrived
+        if (
+            (is_empty and not is_all)
+            or self._stage is not _Stage.AWAITED
+            or number in self._arrived
+        ):
             received.body.close()
+            return 200 if is_empty else REFUSED
+        self._arrived[number] = received
+        if len(self._arrived) < len(self._stream):
+            return 200
+        whole = [self._arrived[each] for each in sorted(self._arrived)]
+        self._arrived = {}
+        return await self._taken(whole)
 
-    async def _taken(self, received: Received) -> int:
-        """Have the message delivered; whatever comes of it, the session then ends."""
+    def _is_nothing(self, number: int) -> bool:
+        """Whether what is to come in a session is a file without an octet."""
+        assert self._stream is not None
+        selector = self._stream.streams[number].stream.file.selector
+        return selector is not None and selector.size == 0
+
+    async def _taken(self, received: Sequence[Received]) -> int:
+        """Have it all delivered; whatever comes of it, the session then ends."""
         self._stage = _Stage.IN_HAND
         self._expect_nothing()
         try:
@@ -166,26 +219,17 @@ class LargeMessage:
         self._messages.traffic.large[status] += 1
         return status
 
-    def report(self, message_id: str, status: int) -> None:
-        """Nothing is sent in such a session, and nothing told of it (IMsrpUser)."""
-
-    def lost(self, why: Exception) -> None:
-        """Nothing more can come by MSRP (IMsrpUser)."""
-        if self._stage is _Stage.AWAITED:
-            self._messages.log.debug("large message lost: {why}", why=str(why))
+    def lost(self, number: int | None, why: str) -> None:
+        """Nothing more can come in a session, or in any: hang up if it is missed."""
+        if self._stage is _Stage.AWAITED and number not in self._arrived:
+            self._messages.log.debug("large message lost: {why}", why=why)
             self._hang_up(of_status(408))
 
-    def dropped(self, message_id: str) -> None:
-        """What had come of a message got nothing more (IMsrpWatcher)."""
-        if self._stage is _Stage.AWAITED:
-            self._hang_up(of_status(408))
-
-    async def _delivered(self, received: Received) -> int:
+    async def _delivered(self, received: Sequence[Received]) -> int:
         """Have it delivered, or wait no longer than policy does; the MSRP status."""
         messages = self._messages
         try:
-            message = messages.read(self._invite, received)
-            self._answer = await self._in_time(message)
+            self._answer = await self._in_time(self._read(received), received)
         except TimeoutError:
             self._settle(of_status(UNKNOWN), GRACE)
             return UNKNOWN
@@ -198,21 +242,33 @@ class LargeMessage:
             )
             why = bye_reason(refusal, messages.carrier.failure())
             self._settle(why, ANSWER_FIRST)
-            return msrp_status(refusal)
+            return messages.outcomes.status(refusal)
         self._settle(COMPLETED, GRACE)
         return 200
 
-    def _in_time(self, message: StandaloneMessage) -> Deferred[Answer]:
+    def _read(self, received: Sequence[Received]) -> StandaloneMessage:
+        """The message; its bodies are closed where it cannot be read."""
+        assert self._stream is not None
+        try:
+            return self._messages.read(self._invite, received, self._stream)
+        except Exception:
+            _then_close(None, received)
+            raise
+
+    def _in_time(
+        self, message: StandaloneMessage, received: Sequence[Received]
+    ) -> Deferred[Answer]:
         """Fires with what the service answers; TimeoutError once policy has had enough.
 
         What is under way then goes on, and notifications tell of it.
         """
         messages = self._messages
         heard: Deferred[Answer] = Deferred()
-        timeout = messages.policy().large.early_timeout
+        timeout = messages.mode.patience(messages.policy())
         if timeout:
             heard.addTimeout(timeout, messages.clock)
         work = Deferred.fromCoroutine(self._carried(message, heard))
+        work.addBoth(_then_close, received)
         work.addErrback(self._not_told)
         return heard
 
@@ -295,7 +351,16 @@ class LargeMessage:
         self._messages.log.failure("BYE of a large message", failure)
 
 
-def modified(stream: Answered | Offered, request: Request, headers: Fields) -> Response:
+def _then_close(outcome: T, received: Sequence[Received]) -> T:
+    """Free what nobody reads any more."""
+    for each in received:
+        each.body.close()
+    return outcome
+
+
+def modified(
+    stream: Several | Answered | Offered, request: Request, headers: Fields
+) -> Response:
     """The answer to another offer of a stream: as it was, or 488 (RFC 3264 8)."""
     try:
         body = stream.modify(offer_in(request))

@@ -8,11 +8,14 @@ value that gives what to write, or None to leave the parameter out. The modules 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar
 
 Source = TypeVar("Source")
+# Statuses of one protocol, and what another has for them.
+Status = TypeVar("Status", bound=Hashable)
+Meaning = TypeVar("Meaning")
 # A rule that needs less of its source serves each source that has more.
 Needed = TypeVar("Needed", contravariant=True)
 Rule = Callable[[Source], Any]
@@ -79,7 +82,7 @@ class Table(Generic[Source]):
         return values
 
 
-class Correspondence:
+class Correspondence(Generic[Status, Meaning]):
     """A table from one protocol's status values to another's, read by `of`.
 
     What no row names falls to the most general entry that matches: `families` maps a
@@ -91,10 +94,10 @@ class Correspondence:
         number: int,
         section: str,
         *,
-        rows: Mapping[int, int],
-        family: Callable[[int], int] = int,
-        families: Mapping[int, int] | None = None,
-        default: int,
+        rows: Mapping[Status, Meaning],
+        family: Callable[[Status], Hashable] | None = None,
+        families: Mapping[Any, Meaning] | None = None,
+        default: Meaning,
     ) -> None:
         self.number = number
         self.section = section
@@ -103,11 +106,13 @@ class Correspondence:
         self._families = families or {}
         self._default = default
 
-    def of(self, status: int) -> int:
+    def of(self, status: Status) -> Meaning:
         """The other protocol's status for this one."""
         exact = self.rows.get(status)
         if exact is not None:
             return exact
+        if self._family is None:
+            return self._default
         return self._families.get(self._family(status), self._default)
 
 

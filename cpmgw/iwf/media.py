@@ -7,7 +7,7 @@ What is offered and answered here is conversation TS 5.2.1: this gateway offers
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from cpmgw.errors import CannotInterwork
@@ -19,6 +19,7 @@ from cpmgw.iwf.described import (
     read_description,
     refusing,
 )
+from cpmgw.iwf.several import Several
 from cpmgw.iwf.streams import Answered, Offered
 from cpmgw.msrp.errors import MsrpError
 from cpmgw.msrp.interfaces import IMsrpNode, IMsrpSession, IMsrpUser
@@ -34,6 +35,7 @@ __all__ = [
     "Answered",
     "Media",
     "Offered",
+    "Several",
     "Types",
     "Wanted",
     "not_acceptable",
@@ -76,6 +78,31 @@ class Media:
             raise
         return answered
 
+    async def answer_all(
+        self, offer: bytes, wanted: Wanted, most: int, user: Callable[[int], IMsrpUser]
+    ) -> Several:
+        """Answer an offer with a session for each stream that fits, so many at most.
+
+        `user` gives who is at our end of each, counted from 0. All others are rejected
+        with port 0. CannotInterwork as `answer`.
+        """
+        offered = read_description(offer, wanted.section)
+        places = refusing(wanted, lambda: list(self._acceptable(offered, wanted)))
+        if not places:
+            raise not_acceptable(wanted.section, "no message stream that fits")
+        session_id = self._new_id()
+        taken: list[Answered] = []
+        try:
+            for number, place in enumerate(places[:most]):
+                session = await self._open(user(number), wanted)
+                taken.append(Answered(session, wanted, self._node, session_id))
+                taken[-1].answer(offered, place)
+        except CannotInterwork:
+            for each in taken:
+                each.close()
+            raise
+        return Several(taken)
+
     async def offer(self, wanted: Wanted, user: IMsrpUser) -> Offered:
         """Offer a stream with a session of our own.
 
@@ -88,12 +115,13 @@ class Media:
         return Offered(session, wanted, self._node, self._new_id())
 
     def _place(self, offered: SessionDescription, wanted: Wanted) -> int:
-        place = refusing(wanted, lambda: self._acceptable(offered, wanted))
+        place = refusing(wanted, lambda: next(self._acceptable(offered, wanted), None))
         if place is None:
             raise not_acceptable(wanted.section, "no message stream that fits")
         return place
 
-    def _acceptable(self, offered: SessionDescription, wanted: Wanted) -> int | None:
+    def _acceptable(self, offered: SessionDescription, wanted: Wanted) -> Iterator[int]:
+        """The places of the streams that fit, in the order of the offer."""
         for place, stream in enumerate(streams(offered)):
             if not (stream.is_msrp and stream.is_offered and self._protected(stream)):
                 continue
@@ -103,8 +131,7 @@ class Media:
             ):
                 continue
             if stream.path and fits(stream, wanted):
-                return place
-        return None
+                yield place
 
     def _protected(self, stream: MediaStream) -> bool:
         """Whether it is protected as the node does it, and policy wants it (TS 6.6)."""

@@ -12,6 +12,8 @@ from cpmgw.addressing.emergency import calls_for_help
 from cpmgw.addressing.originator import Originator, originator_of
 from cpmgw.cpm.identity import subscriber_of
 from cpmgw.errors import CannotInterwork
+from cpmgw.sip.errors import SipSyntaxError
+from cpmgw.sip.headers import Headers
 from cpmgw.sip.message import Request
 from cpmgw.sip.status import reason_for
 from cpmgw.sip.uri import SipUri, TelUri, Uri, unescape
@@ -137,3 +139,14 @@ def _fault(uri: Uri, plan: DialPlan) -> str:
     if address is None:
         return ""
     return NO_REPLY if address.kind is AddressKind.NAME else NOT_LISTED
+
+
+def referred_by(headers: Headers) -> str:
+    """The URI of who a copy was sent for, empty for none that can be read."""
+    try:
+        found = headers.addresses("Referred-By")[:1]
+        said = str(found[0].uri) if found else ""
+        said.encode()
+    except (SipSyntaxError, UnicodeEncodeError):
+        return ""
+    return said

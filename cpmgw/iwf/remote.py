@@ -16,4 +16,5 @@ def capabilities_of(config: IwfConfig) -> Capabilities:
         text_only=config.text_only,
         media=config.media,
         assigns_originator=config.assigns_originator,
+        reports=config.reports,
     )

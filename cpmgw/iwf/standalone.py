@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cpmgw.addressing.dialplan import DialPlan, PhoneAddress
+from cpmgw.bodies.interfaces import IBody
 from cpmgw.cpm.content import PROTECTED_TYPES, text_of
 from cpmgw.cpm.cpim import MEDIA_TYPE as CPIM_TYPE
 from cpmgw.cpm.cpim import CpimMessage, parse_cpim
@@ -24,10 +25,11 @@ from cpmgw.cpm.headers import (
 from cpmgw.cpm.identity import nccsid_of
 from cpmgw.cpm.imdn import MEDIA_TYPE as IMDN_TYPE
 from cpmgw.cpm.imdn import Disposition, Requested, imdn_of
-from cpmgw.cpm.mime import parse_media_type, split_multipart
+from cpmgw.cpm.mime import body_of_type, parse_media_type, split_multipart
 from cpmgw.cpm.timestamp import format_datetime
 from cpmgw.errors import CannotInterwork
-from cpmgw.iwf.parties import Ends, Parties, parties_of
+from cpmgw.iwf.held import File, Spooled
+from cpmgw.iwf.parties import Ends, Parties, parties_of, referred_by
 from cpmgw.policy import Policy
 from cpmgw.records import ImdnContext
 from cpmgw.sip.errors import SipSyntaxError
@@ -36,6 +38,9 @@ from cpmgw.sip.uri import SipUri, TelUri, parse_uri
 
 SECTION: Final = "TS 6.1.1"
 LARGE_SECTION: Final = "TS 6.1.2"
+FILE_SECTION: Final = "TS 6.1.3"
+# What a large message has of CPIM stands in its first octets.
+_HEAD_SIZE: Final = 65_536
 _KEPT: Final = (
     "To",
     "Conversation-ID",
@@ -47,11 +52,16 @@ _KEPT: Final = (
 )
 
 
+_SECTIONS: Final = {Feature.LARGE: LARGE_SECTION, Feature.FILE: FILE_SECTION}
+
+
 class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One SIP MESSAGE of pager mode, or large message and its INVITE, read once.
 
     `feature` is the mode. `content_type` and `content` are those inside the CPIM
-    wrapper. `received` is in seconds since 1970, `expires` in seconds from then.
+    wrapper, `size` is in octets; the content of a large message is `held` by its body
+    and read from there. Files are in `files`, and nowhere else. `received` is in
+    seconds since 1970, `expires` in seconds from then.
     """
 
     request: Request
@@ -61,12 +71,33 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     cpim: CpimMessage | None
     content_type: str
     transfer_encoding: str
-    content: bytes
+    held: bytes | Spooled
     imdn: Requested
     identification: Identification
     priority: str
     expires: int | None
     feature: Feature = Feature.PAGER
+    files: tuple[File, ...] = ()
+
+    @property
+    def content(self) -> bytes:
+        """The octets of the content; a large one is not kept in memory for it."""
+        return self.held if isinstance(self.held, bytes) else self.held.read()
+
+    @property
+    def size(self) -> int:
+        """How many octets the content has, or all files have."""
+        if self.files:
+            return sum(each.size for each in self.files)
+        if isinstance(self.held, bytes):
+            return len(self.held)
+        return self.held.body.size - self.held.start
+
+    def let_go(self) -> None:
+        """Free what came by MSRP: nobody reads it any more."""
+        for held in (self.held, *(each.held for each in self.files)):
+            if isinstance(held, Spooled):
+                held.body.close()
 
     @property
     def message_id(self) -> str:
@@ -102,7 +133,7 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 transfer_encoding=self.transfer_encoding,
             )
         except CpmError as error:
-            section = SECTION if self.feature is Feature.PAGER else LARGE_SECTION
+            section = _SECTIONS.get(self.feature, SECTION)
             raise CannotInterwork(
                 error.status,
                 error.reason,
@@ -155,6 +186,7 @@ class StandaloneMessage(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             service=headers.get("P-Asserted-Service")
             or headers.get("P-Preferred-Service")
             or "",
+            referred_by=referred_by(headers),
         )
 
     def _recipient(self, target: PhoneAddress, plan: DialPlan) -> str:
@@ -204,20 +236,49 @@ def read_large(
     plan: DialPlan,
     *,
     content_type: str,
-    content: bytes,
+    body: IBody,
 ) -> StandaloneMessage:
     """Read a large message (TS 6.1.2): its INVITE, and what has come by MSRP.
 
-    CannotInterwork as `read_standalone`.
+    CannotInterwork as `read_standalone`. The body stays its owner's, and is needed as
+    long as the message is.
     """
 
     def read() -> StandaloneMessage:
         _refuse_what_is_no_text(invite)
-        entity = _unwrapped(content_type, "", content)
+        entity = _unwrapped_body(content_type, body)
         expires = message_expires_of(invite.headers)
         return _message(invite, received, plan, entity, Feature.LARGE, expires)
 
     return _refusing(read, LARGE_SECTION)
+
+
+def read_files(
+    invite: Request, received: float, plan: DialPlan, files: tuple[File, ...]
+) -> StandaloneMessage:
+    """Read a file transfer (TS 6.1.3): its INVITE, and what has come by MSRP.
+
+    Files are not wrapped: what CPIM says of them is in the body of the INVITE, without
+    content (conversation TS 7.4.1). CannotInterwork as `read_standalone`.
+    """
+
+    def read() -> StandaloneMessage:
+        _refuse_what_is_no_text(invite)
+        entity = _Entity(_cpim_beside(invite), "", "", b"")
+        expires = message_expires_of(invite.headers)
+        message = _message(invite, received, plan, entity, Feature.FILE, expires)
+        return msgspec.structs.replace(message, files=files)
+
+    return _refusing(read, FILE_SECTION)
+
+
+def _cpim_beside(invite: Request) -> CpimMessage | None:
+    """The CPIM wrapper beside a session description, None if there is none."""
+    content_type = invite.headers.get("Content-Type") or ""
+    wrapped = body_of_type(content_type, invite.body, CPIM_TYPE)
+    if wrapped is None:
+        return None
+    return _understood(parse_cpim(wrapped))
 
 
 def _refusing(read: Callable[[], StandaloneMessage], section: str) -> StandaloneMessage:
@@ -264,7 +325,7 @@ def _message(
         cpim=cpim,
         content_type=entity.content_type,
         transfer_encoding=entity.transfer_encoding,
-        content=entity.content,
+        held=entity.content,
         imdn=imdn_of(cpim) if cpim else Requested(),
         identification=identification_of(headers),
         priority=headers.get("Priority") or "",
@@ -279,7 +340,7 @@ class _Entity(NamedTuple):
     cpim: CpimMessage | None
     content_type: str
     transfer_encoding: str
-    content: bytes
+    content: bytes | Spooled
 
 
 def _entity_of(request: Request) -> _Entity:
@@ -304,12 +365,32 @@ def _unwrapped(content_type: str, encoding: str, body: bytes) -> _Entity:
     """An entity, taken out of its CPIM wrapper where it has one."""
     if parse_media_type(content_type).name != CPIM_TYPE:
         return _Entity(None, content_type, encoding, body)
-    cpim = parse_cpim(body)
+    cpim = _understood(parse_cpim(body))
+    encoding = cpim.content_header("Content-Transfer-Encoding")
+    return _Entity(cpim, cpim.content_type, encoding, cpim.content)
+
+
+def _unwrapped_body(content_type: str, body: IBody) -> _Entity:
+    """The same of what came by MSRP: of its content nothing is held but the body."""
+    if parse_media_type(content_type).name != CPIM_TYPE:
+        return _Entity(None, content_type, "", Spooled(body))
+    known = next(body.pieces(_HEAD_SIZE), b"")
+    entity = _unwrapped(content_type, "", known)
+    head = entity.content
+    if not (entity.cpim and isinstance(head, bytes)):
+        raise CpimError("no CPIM")
+    if len(known) < body.size and not head:
+        raise CpimError(f"CPIM headers of more than {_HEAD_SIZE} octets")
+    cpim = msgspec.structs.replace(entity.cpim, content=b"")
+    return entity._replace(cpim=cpim, content=Spooled(body, len(known) - len(head)))
+
+
+def _understood(cpim: CpimMessage) -> CpimMessage:
+    """The wrapper; CpimError where it requires what is not known here."""
     unknown = cpim.not_understood()
     if unknown:
         raise CpimError(f"CPIM Require: {', '.join(unknown)}")
-    encoding = cpim.content_header("Content-Transfer-Encoding")
-    return _Entity(cpim, cpim.content_type, encoding, cpim.content)
+    return cpim
 
 
 def _cpim_part(content_type: str, body: bytes) -> bytes | None:

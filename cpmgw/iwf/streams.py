@@ -10,6 +10,7 @@ from cpmgw.iwf.described import (
     REACH,
     Types,
     Wanted,
+    Wrapping,
     asks_anew,
     changed,
     fits,
@@ -63,6 +64,11 @@ class Stream:
         self._connection = 0
         self._remote: Remote | None = None
         self._begun = False
+
+    @property
+    def place(self) -> int:
+        """Which of the media descriptions it is, from 0."""
+        return self._place
 
     def begin(self) -> None:
         """Let the other side in, or connect to it: at the ACK of the 2xx."""
@@ -207,7 +213,8 @@ class Stream:
         wanted = self._wanted
         direct, wrapped = stream.accept_types, stream.accept_wrapped_types
         if wanted.types is Types.TAKEN:
-            direct = common(direct, wanted.direct)
+            unwrapped = wanted.wrapping is Wrapping.NONE
+            direct = common(direct, wanted.content if unwrapped else wanted.direct)
             wrapped = common(wrapped, (*wanted.content, *wanted.beside))
         return self._endpoint(direct, wrapped, reuses=reuses)
 

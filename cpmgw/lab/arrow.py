@@ -14,7 +14,7 @@ class Lifeline(Enum):
 
     CPM = "CPM"
     GATEWAY = "cpmgw"
-    CENTRE = "SM-SC"
+    CENTRE = "SM-SC/MMSC"
     HANDSET = "handset"
 
 
@@ -25,6 +25,7 @@ class Kind(Enum):
     MSRP = "MSRP"
     IMDN = "IMDN"
     SMPP = "SMPP"
+    MM4 = "MM4"
     AIR = "air"
 
 

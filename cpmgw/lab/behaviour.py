@@ -6,6 +6,8 @@ from enum import Enum
 
 import msgspec
 
+from cpmgw.mm4.pdu import MmStatus, ReadStatus, RequestStatus
+from cpmgw.smtp.interfaces import Reply
 from txsmpp.constants import MessageState
 from txsmpp.status import CommandStatus
 
@@ -60,6 +62,63 @@ class SmsBehaviour(msgspec.Struct, frozen=True, kw_only=True):
     receipt_form: ReceiptForm = ReceiptForm.BOTH
     response_id: IdForm = IdForm.DECIMAL
     receipt_id: IdForm = IdForm.DECIMAL
+
+
+class Cut(Enum):
+    """When a connection that brings a mail is closed without a word."""
+
+    IN_CONTENT = "in the content"
+    BEFORE_REPLY = "before the last reply"
+
+
+class MmscQuirks(msgspec.Struct, frozen=True, kw_only=True):
+    """How an MMS relay/server writes MM4 where it does not as TS 23.140 has it.
+
+    `unquoted` leaves the quotes of identifiers away and `bracketed` has <> in their
+    place, `version_field` is the name of that field, and `numeric` has codes in place
+    of words. Responses go `to_system` rather than to whom the mail was from, and what
+    is sent has the `null_sender`.
+    """
+
+    unquoted: bool = False
+    bracketed: bool = False
+    version_field: str = "X-Mms-3GPP-MMS-Version"
+    numeric: bool = False
+    to_system: bool = False
+    null_sender: bool = False
+
+
+class MmsBehaviour(msgspec.Struct, frozen=True, kw_only=True):
+    """How the MMS relay/server treats the messages to a number.
+
+    By SMTP: `rcpt` refuses the recipient and `reply` the mail; `cut` closes the
+    connection, and with `silent` the last reply never comes.
+
+    The response: `status` is what it says, None for that there is none; it comes
+    `delay` seconds after the mail, `copies` times.
+
+    The fate: `reports` are what becomes of the message, one after the other, each
+    `report_delay` seconds after the one before; it is shown when it is retrieved.
+    `report_copies` is how often each is told. The owner looks at it `looks_after` so
+    many seconds, or when told to, and then `read` is said. `report_status` answers
+    what is reported to a handset, None not at all.
+    """
+
+    rcpt: Reply | None = None
+    reply: Reply | None = None
+    cut: Cut | None = None
+    silent: bool = False
+    status: RequestStatus | None = RequestStatus.OK
+    status_text: str = ""
+    delay: float = 0.0
+    copies: int = 1
+    reports: tuple[MmStatus, ...] = (MmStatus.RETRIEVED,)
+    report_delay: float = 0.0
+    report_copies: int = 1
+    looks_after: float | None = None
+    read: ReadStatus = ReadStatus.READ
+    report_status: RequestStatus | None = RequestStatus.OK
+    quirks: MmscQuirks = MmscQuirks()
 
 
 class CpmBehaviour(msgspec.Struct, frozen=True, kw_only=True):

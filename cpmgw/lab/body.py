@@ -7,8 +7,9 @@ import msgspec
 from cpmgw.cpm import imdn
 from cpmgw.cpm.content import text_of
 from cpmgw.cpm.cpim import CpimMessage, parse_cpim
-from cpmgw.cpm.errors import CannotBecomeText, CpimError, ImdnError
+from cpmgw.cpm.errors import CannotBecomeText, CpimError, ImdnError, MimeError
 from cpmgw.cpm.imdn import Imdn
+from cpmgw.cpm.mime import body_of_type
 from cpmgw.lab.pager import CPIM
 
 
@@ -20,15 +21,16 @@ class Body(msgspec.Struct, frozen=True):
 
 
 def body_of(content_type: str | None, content: bytes) -> Body:
-    """Look into a body; what cannot be read is nothing."""
-    if content_type != CPIM:
-        return Body()
+    """Look into a body, or a CPIM beside other parts; what is unreadable is none."""
     try:
-        cpim = parse_cpim(content)
+        wrapped = body_of_type(content_type or "", content, CPIM)
+        if wrapped is None:
+            return Body()
+        cpim = parse_cpim(wrapped)
         if cpim.content_type.partition(";")[0].lower() != imdn.MEDIA_TYPE:
             return Body(cpim)
         return Body(cpim, imdn.parse_imdn(cpim.content))
-    except (CpimError, ImdnError):
+    except (CpimError, ImdnError, MimeError):
         return Body()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from cpmgw.cpm.identity import nccsid_of, with_nccsid
 from cpmgw.cpm.imdn import (
     Disposition,
     Imdn,
@@ -20,7 +21,7 @@ from cpmgw.lab.conversation import ReceivedMessage
 from cpmgw.lab.pager import CLIENT, CPIM, bare_uri
 from cpmgw.sip.headers import NameAddr
 from cpmgw.sip.message import Request, originate
-from cpmgw.sip.uri import parse_uri
+from cpmgw.sip.uri import AbsoluteUri, Uri, parse_uri
 
 DELIVERED: Final = Notification(Kind.DELIVERY, Status.DELIVERED)
 DISPLAYED: Final = Notification(Kind.DISPLAY, Status.DISPLAYED)
@@ -45,6 +46,15 @@ def notifications_of(
         yield DELIVERED
     if behaviour.display and Disposition.DISPLAY in asked:
         yield DISPLAYED
+
+
+def _author(received: ReceivedMessage) -> Uri:
+    """Whom a message is from, with the service that his address names (App. D)."""
+    target = parse_uri(bare_uri(received.sender))
+    service = nccsid_of(received.request.from_.uri)
+    if service is None or isinstance(target, AbsoluteUri):
+        return target
+    return with_nccsid(target, service)
 
 
 def notification_of(
@@ -74,7 +84,7 @@ def notification_request(
     """
     assert received.cpim is not None
     original = received.request
-    target = parse_uri(bare_uri(received.sender))
+    target = _author(received)
     routes = imdn_of(received.cpim).record_route
     return originate(
         "MESSAGE",

@@ -10,6 +10,8 @@ from twisted.internet.defer import Deferred
 
 from cpmgw.cpm.cpim import CpimMessage
 from cpmgw.lab.pager import PagerMessage
+from cpmgw.lab.pictures import Picture, content_of, pictures_in
+from cpmgw.mm4.entity import Entity
 from cpmgw.sip.message import Request, Response
 
 if TYPE_CHECKING:
@@ -48,6 +50,19 @@ class ReceivedMessage(msgspec.Struct, frozen=True, kw_only=True):
     in_reply_to: str
     request: Request
     cpim: CpimMessage | None
+
+    @property
+    def entity(self) -> Entity:
+        """Its content; of one that was not wrapped, nothing."""
+        if self.cpim is None:
+            return Entity()
+        encoding = self.cpim.content_header("Content-Transfer-Encoding")
+        return content_of(self.cpim.content_type, encoding, self.cpim.content)
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The pictures in it."""
+        return pictures_in(self.entity)
 
 
 def received_message(

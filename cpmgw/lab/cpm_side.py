@@ -31,6 +31,7 @@ from cpmgw.lab.sessions.chat import Chat
 from cpmgw.lab.sessions.group import Group, Member
 from cpmgw.lab.sessions.large import SentLarge
 from cpmgw.lab.sessions.sessions import Sessions
+from cpmgw.lab.sessions.streams import CHAT, Shape
 from cpmgw.lab.wire import Wire
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.sip.endpoint import Endpoint, Incoming
@@ -121,9 +122,21 @@ class CpmSide:
         message = msgspec.structs.replace(message, feature=Feature.LARGE)
         return self.sessions.send_large(self._identified(message))
 
-    def chat(self, sender: str, recipient: str, *, subject: str = "") -> Chat:
-        """Begin a session of two (conversation TS 7.3.1.1)."""
-        return self.sessions.chat(sender, recipient, subject=subject)
+    def send_file(self, message: PagerMessage, name: str) -> SentLarge:
+        """Send a message's content as a file of this name (conversation TS 7.4.1)."""
+        message = msgspec.structs.replace(message, feature=Feature.FILE)
+        return self.sessions.send_file(self._identified(message), name)
+
+    def chat(
+        self,
+        sender: str,
+        recipient: str,
+        *,
+        subject: str = "",
+        shape: Shape = CHAT,
+    ) -> Chat:
+        """Begin a session of two (conversation TS 7.3.1.1); `shape` is what it has."""
+        return self.sessions.chat(sender, recipient, subject=subject, shape=shape)
 
     def group(
         self, members: Sequence[Member], recipient: str, *, subject: str = ""
@@ -162,7 +175,7 @@ class CpmSide:
     async def message(self, incoming: Incoming) -> Response:
         """Take a MESSAGE: a message, a notification or an event."""
         request = incoming.request
-        body = body_of(request.content_type, request.body)
+        body = body_of(request.headers.get("Content-Type"), request.body)
         user = self.user(str(request.uri))
         behaviour = await self._clients.hesitate(user)
         status = self._filed(user, request, body, behaviour)

@@ -50,13 +50,16 @@ class Demo:
         )
         self._gateway_port = free_port()
         self._cpm_port = free_port()
+        self._mm4_port = free_port()
         self._gateway_uri = f"sip:127.0.0.1:{self._gateway_port}"
         self.lab = Laboratory(
             reactor,
             LabSettings(
                 sip_port=self._cpm_port,
                 smpp_port=0,
+                mm4_port=0,
                 gateway=self._gateway_uri,
+                gateway_mm4=f"127.0.0.1:{self._mm4_port}",
                 patience=Patience(retry=1.0),
             ),
         )
@@ -66,7 +69,12 @@ class Demo:
         """Start the peers and the gateway; returns when they are joined."""
         self.lab.startService()
         ports = Ports(
-            self._gateway_port, self._cpm_port, self.lab.smpp_port, free_port()
+            gateway=self._gateway_port,
+            cpm=self._cpm_port,
+            smpp=self.lab.smpp_port,
+            msrp=free_port(),
+            mmsc=self.lab.relay.port,
+            mm4=self._mm4_port,
         )
         config = self._folder / "cpmgw.toml"
         config.write_text(configuration(ports, self._folder))
@@ -75,9 +83,10 @@ class Demo:
         await self._ready()
         self._ladder.say(
             f"cpmgw is up: SIP 127.0.0.1:{ports.gateway} (UDP, TCP), "
-            f"MSRP 127.0.0.1:{ports.msrp};\n"
+            f"MSRP 127.0.0.1:{ports.msrp}, MM4 127.0.0.1:{ports.mm4};\n"
             f"bound to the SM-SC at 127.0.0.1:{ports.smpp}; "
-            f"the CPM side is 127.0.0.1:{ports.cpm}"
+            f"the CPM side is 127.0.0.1:{ports.cpm},\n"
+            f"the MMS relay 127.0.0.1:{ports.mmsc}"
         )
         self.lab.watch(self._ladder)
 
@@ -109,8 +118,8 @@ class Demo:
             if not check.passed:
                 self._checked(check)
         self._ladder.say(
-            f"{good} of {len(scenario.checks)} expectations met: SIP answers, texts on "
-            "the screens, segments, reports and refusals "
+            f"{good} of {len(scenario.checks)} expectations met: SIP answers, texts "
+            "and pictures on the screens,\nsegments, reports and refusals "
             + ("are as they must be." if passed else "are NOT as they must be."),
             good=passed,
         )
@@ -162,7 +171,7 @@ async def run(reactor: Any, *, once: bool, folder: Path) -> int:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, and run."""
     parser = argparse.ArgumentParser(
-        prog="demo", description="Shows a conversation between RCS and SMS."
+        prog="demo", description="Shows a conversation between RCS, SMS and MMS."
     )
     parser.add_argument(
         "--once",

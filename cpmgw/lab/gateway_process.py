@@ -22,13 +22,15 @@ TAIL: Final = 4000
 """Octets of the child's output that are shown when it fails."""
 
 
-class Ports(msgspec.Struct, frozen=True):
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
     """Where everybody listens on 127.0.0.1."""
 
     gateway: int
     cpm: int
     smpp: int
     msrp: int
+    mmsc: int
+    mm4: int
 
 
 def configuration(ports: Ports, folder: Path) -> str:
@@ -49,6 +51,21 @@ trusted = ["127.0.0.0/8"]
 [msrp]
 listen = "tcp:{ports.msrp}:interface=127.0.0.1"
 spool = "{folder}/msrp"
+
+[mm4]
+listen = "tcp:{ports.mm4}:interface=127.0.0.1"
+domain = "mm4.ims.example.net"
+spool = "{folder}/mm4"
+
+[[mmsc]]
+name = "lab-mms"
+host = "127.0.0.1"
+port = {ports.mmsc}
+domain = "mms.example.net"
+
+[mmsc.media]
+widest = 640
+highest = 480
 
 [[number_pool]]
 name = "groups"

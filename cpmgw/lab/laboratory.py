@@ -1,4 +1,4 @@
-"""Both peers of a gateway in one service: what the demo, flow tests and bench start."""
+"""All peers of a gateway in one service: what the demo, flow tests and bench start."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import msgspec
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 
+from cpmgw.bodies.spool import SpoolLimits
 from cpmgw.lab.arrow import Tap
 from cpmgw.lab.cpm_side import CpmSide, Identities, random_identity
+from cpmgw.lab.mms.relay import MmsRelay, MmsSettings
 from cpmgw.lab.outbox import Patience
 from cpmgw.lab.sms_centre import SmsCentre, Subscription
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.msrp.reception import ReceptionLimits
 from cpmgw.msrp.settings import Listen, MsrpSettings
-from cpmgw.msrp.spool import SpoolLimits
 from cpmgw.sip.endpoint import Endpoint, EndpointSettings
 from txsmpp.options import ServerOptions
 from txsmpp.server import SmscFactory
@@ -29,6 +30,7 @@ NOWHERE: Final = "/nonexistent/lab-msrp"
 class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where the peers listen, and where the gateway is; port 0 takes a free one.
 
+    `mms_domain` is that of MMS users, `gateway_mm4_domain` that of CPM users in MM4.
     What comes by MSRP is kept in memory, `msrp_size` octets of one message and eight
     times that of all at the most.
     """
@@ -37,19 +39,23 @@ class LabSettings(msgspec.Struct, frozen=True, kw_only=True):
     sip_port: int = 5070
     smpp_port: int = 2775
     msrp_port: int = 0
+    mm4_port: int = 2526
     gateway: str = "sip:127.0.0.1:5060"
+    gateway_mm4: str = "127.0.0.1:2525"
     subscriptions: tuple[Subscription, ...] = (Subscription(),)
     patience: Patience = Patience()
     window: int = 100
     smpp_rate: float = 0.0
     msrp_size: int = 10 * 1024 * 1024
+    mms_domain: str = "mms.example.net"
+    gateway_mm4_domain: str = "mm4.ims.example.net"
 
 
 class Laboratory(MultiService):
-    """An SM-SC with handsets and a CPM side, listening once started.
+    """An SM-SC and an MMS relay with handsets, and a CPM side; listening once started.
 
-    `centre` and `cpm` are the peers, `endpoint` and `node` the CPM side's ends of SIP
-    and MSRP.
+    `centre`, `relay` and `cpm` are the peers, `endpoint` and `node` the CPM side's ends
+    of SIP and MSRP.
     """
 
     def __init__(
@@ -71,11 +77,14 @@ class Laboratory(MultiService):
         self.centre = SmsCentre(
             reactor, self.settings.subscriptions, self.settings.patience
         )
+        self.relay = MmsRelay(reactor, _mms(self.settings), identities)
+        self.relay.setServiceParent(self)
 
     def watch(self, tap: Tap) -> None:
         """Have each step that a peer sees told to `tap`."""
         self.cpm.tap = tap
         self.centre.tap = tap
+        self.relay.tap = tap
 
     @property
     def smpp_port(self) -> int:
@@ -125,6 +134,18 @@ def _msrp(settings: LabSettings) -> MsrpSettings:
             spill=settings.msrp_size, memory=8 * settings.msrp_size, files=0
         ),
         spool=NOWHERE,
+    )
+
+
+def _mms(settings: LabSettings) -> MmsSettings:
+    host, _, port = settings.gateway_mm4.rpartition(":")
+    return MmsSettings(
+        host=settings.host,
+        port=settings.mm4_port,
+        domain=settings.mms_domain,
+        gateway_host=host,
+        gateway_port=int(port),
+        gateway_domain=settings.gateway_mm4_domain,
     )
 
 

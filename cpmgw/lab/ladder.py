@@ -23,6 +23,7 @@ _COLOURS: Final[Mapping[Kind, str]] = {
     Kind.MSRP: "34",
     Kind.IMDN: "32",
     Kind.SMPP: "33",
+    Kind.MM4: "94",
     Kind.AIR: "35",
 }
 _FAILED: Final = "31"
@@ -30,7 +31,17 @@ _DIM: Final = "2"
 _BOLD: Final = "1"
 
 _ASCII: Final = str.maketrans(
-    {"│": "|", "─": "-", "▶": ">", "◀": "<", "…": "..", "→": "->", "✓": "ok", "✗": "NO"}
+    {
+        "│": "|",
+        "─": "-",
+        "▶": ">",
+        "◀": "<",
+        "…": "..",
+        "→": "->",
+        "✓": "ok",
+        "✗": "NO",
+        "▣": "#",
+    }
 )
 
 

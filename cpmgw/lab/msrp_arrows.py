@@ -9,10 +9,12 @@ from typing import Final
 
 from cpmgw.lab.arrow import Arrow, Kind, Lifeline, last_digits, quoted
 from cpmgw.lab.body import body_of
+from cpmgw.lab.pictures import content_details, content_of
 from cpmgw.lab.sip_arrows import message_details
 
 OK: Final = 200
 ANONYMOUS: Final = "anonymous"
+CLIPS: Final = ("image/", "audio/", "video/", "multipart/")
 
 
 def send_arrow(
@@ -30,6 +32,8 @@ def send_arrow(
         details = [] if sender.endswith(ANONYMOUS) else [f"from {sender}"]
         details += message_details(body.cpim)
         details.append(f"{len(content)} octets")
+    elif content_type.startswith(CLIPS):
+        details = [*content_details(content_of(content_type, "", content))]
     else:
         details = [content_type, quoted(content[:80].decode("utf-8", "replace"))]
     return _arrow(at, kind, name, details, outgoing=outgoing)

@@ -13,6 +13,7 @@ import msgspec
 from cpmgw.cpm.cpim import CpimMessage
 from cpmgw.cpm.features import Feature, accept_contact, icsi
 from cpmgw.cpm.timestamp import format_datetime
+from cpmgw.mm4.entity import Entity, to_cpm
 from cpmgw.sip.headers import NameAddr
 from cpmgw.sip.message import Request, originate
 from cpmgw.sip.uri import parse_uri
@@ -50,6 +51,7 @@ class PagerMessage(msgspec.Struct, frozen=True, kw_only=True):
     content_language: str = ""
     content_type: str = "text/plain; charset=utf-8"
     content: bytes | None = None
+    content_encoding: str = ""
     body: bytes | None = None
     body_type: str = CPIM
     cpim_headers: tuple[tuple[str, str], ...] = ()
@@ -94,10 +96,21 @@ def cpim_of(message: PagerMessage, now: float) -> CpimMessage:
         asked = ", ".join(message.imdn)
         headers.append(("imdn.Disposition-Notification", asked))
     content = message.content
+    content_headers = [("Content-Type", message.content_type)]
+    if message.content_encoding:
+        content_headers.append(("Content-Transfer-Encoding", message.content_encoding))
     return CpimMessage(
         headers=(*headers, *message.cpim_headers),
-        content_headers=(("Content-Type", message.content_type),),
+        content_headers=tuple(content_headers),
         content=message.text.encode() if content is None else content,
+    )
+
+
+def carrying(message: PagerMessage, entity: Entity) -> PagerMessage:
+    """The message with this content."""
+    content_type, encoding, octets = to_cpm(entity)
+    return msgspec.structs.replace(
+        message, content_type=content_type, content_encoding=encoding, content=octets
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import Final
 
@@ -9,12 +10,24 @@ from twisted.internet.defer import Deferred
 from twisted.protocols.basic import LineOnlyReceiver
 from twisted.python.failure import Failure
 
+from cpmgw.lab.behaviour import MmsBehaviour
 from cpmgw.lab.laboratory import Laboratory
-from cpmgw.lab.pager import PagerMessage
+from cpmgw.lab.mms.sending import MmsOptions
+from cpmgw.lab.pager import PagerMessage, carrying
 from cpmgw.lab.scenario import ALICE, BOB, CAROL
+from cpmgw.lab.scenario.mms import letter
 from cpmgw.lab.sessions.chat import Chat
 from cpmgw.lab.sessions.group import Group, Member
+from cpmgw.mm4.pdu import RequestStatus
 
+STATUSES: Final = {each.value.removeprefix("Error-"): each for each in RequestStatus}
+WORDS: Final = textwrap.fill(
+    ", ".join(STATUSES),
+    width=80,
+    initial_indent=" " * 22,
+    subsequent_indent=" " * 22,
+    break_on_hyphens=False,
+)
 HELP: Final = f"""\
   cpm TEXT            Alice ({ALICE[4:]}) writes to Bob ({BOB})
   cpm NUMBER TEXT     Alice writes to that number
@@ -22,6 +35,12 @@ HELP: Final = f"""\
   sms TEXT            Bob writes to Alice
   sms NUMBER TEXT     the handset of that number writes to Alice
   answer TEXT         Bob answers the newest message on his handset
+  mms TEXT            Alice sends a photograph and a text to Bob, by MMS
+  mms NUMBER TEXT     Alice sends them to that number
+  mms from TEXT       Bob's handset sends them to Alice, and asks for reports
+  mms look [NUMBER]   Bob looks at what has come by MMS, or that number's owner does
+  mms refuse WORD     the MMS relay answers so from now on (Ok ends that):
+{WORDS}
   chat [NUMBER]       Alice begins a chat with Bob, or with that number
   group [SUBJECT]     Alice and Carol begin a group with Bob
   say TEXT            Alice says something in the chat or group that was begun last
@@ -30,6 +49,7 @@ HELP: Final = f"""\
   on NUMBER           switch it on again
   help, quit"""
 
+PHOTOGRAPH: Final = (1600, 1200)
 NAMES: Final = (Member(ALICE, "Alice"), Member(CAROL, "Carol"))
 
 
@@ -53,6 +73,7 @@ class Prompt(LineOnlyReceiver):
             "cpm": self._cpm,
             "large": self._large,
             "sms": self._sms,
+            "mms": self._mms,
             "answer": self._answer,
             "say": self._speak,
             "on": self._on,
@@ -111,6 +132,40 @@ class Prompt(LineOnlyReceiver):
             return
         self._begin(f"SMS from {BOB}")
         self._lab.centre.send_sms(BOB, inbox[-1].dialled, text)
+
+    # -- MMS ---------------------------------------------------------------------------
+
+    def _mms(self, rest: str) -> None:
+        word, _, more = rest.partition(" ")
+        if word == "from" and more.strip():
+            self._from_mms(more.strip())
+        elif word == "look":
+            self._look(more.strip() or BOB)
+        elif word == "refuse" and more.strip() in STATUSES:
+            behaviour = MmsBehaviour(status=STATUSES[more.strip()])
+            self._lab.relay.behave(behaviour)
+            self._say(f"the MMS relay answers {more.strip()}")
+        elif word in {"from", "refuse"}:
+            self._say(HELP)
+        else:
+            self._to_mms(rest)
+
+    def _to_mms(self, rest: str) -> None:
+        number, text = _addressed(rest)
+        self._begin(f"MMS to {number}")
+        message = PagerMessage(sender=ALICE, recipient=f"tel:{number};nccsid=MMS")
+        self._lab.cpm.send_large(carrying(message, letter(text, PHOTOGRAPH)))
+
+    def _from_mms(self, text: str) -> None:
+        self._begin(f"MMS from {BOB}")
+        asked = MmsOptions(delivery_report=True, read_reply=True)
+        target = ALICE.partition(":")[2]
+        self._lab.relay.send(BOB, target, letter(text, PHOTOGRAPH), asked)
+
+    def _look(self, number: str) -> None:
+        self._begin(f"{number} looks at the handset")
+        if not self._lab.relay.look(number):
+            self._say("there is nothing new")
 
     # -- sessions ----------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from cpmgw.cpm.errors import ConferenceInfoError
 from cpmgw.cpm.features import features_of
 from cpmgw.lab.arrow import Arrow, Kind, Lifeline, last_digits, quoted
 from cpmgw.lab.body import body_of
+from cpmgw.lab.pictures import content_details, content_of
 from cpmgw.sdp.content import content_size
 from cpmgw.sdp.errors import SdpError
 from cpmgw.sdp.parser import parse_sdp
@@ -42,7 +43,7 @@ _OF_RESPONSES: Final = (
 
 def request_arrow(request: Request, at: float, *, outgoing: bool) -> Arrow:
     """The arrow of a request, with what its body is."""
-    body = body_of(request.content_type, request.body)
+    body = body_of(request.headers.get("Content-Type"), request.body)
     kind, name = Kind.SIP, request.method
     details = [] if request.to.tag else [*_addressing(request)]
     if body.imdn is not None:
@@ -76,7 +77,7 @@ def response_arrow(
             if (value := response.headers.get(name))
         ],
     ]
-    imdn = body_of(request.content_type, request.body).imdn
+    imdn = body_of(request.headers.get("Content-Type"), request.body).imdn
     name = f"{response.status} {response.reason}"
     kind = Kind.SIP if imdn is None else Kind.IMDN
     arrow = _arrow(at, kind, name, details, outgoing=outgoing)
@@ -89,8 +90,13 @@ def cancel_arrow(at: float, reasons: tuple[str, ...]) -> Arrow:
 
 
 def message_details(cpim: CpimMessage) -> list[str]:
-    """What of a message in CPIM is worth showing: the text, and what it asks for."""
-    details = [quoted(cpim.content[:MAX_QUOTED].decode("utf-8", "replace"))]
+    """What of a message in CPIM is worth showing: what is in it, what it asks for."""
+    encoding = cpim.content_header("Content-Transfer-Encoding")
+    if cpim.content_type.startswith("text/") and not encoding:
+        details = [quoted(cpim.content[:MAX_QUOTED].decode("utf-8", "replace"))]
+    else:
+        entity = content_of(cpim.content_type, encoding, cpim.content)
+        details = [*content_details(entity)]
     if asked := cpim.imdn("Disposition-Notification"):
         details += f"asks {asked}".split(", ")
     if message_id := cpim.imdn("Message-ID"):

@@ -71,9 +71,14 @@ def common(formats: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
 
 def _narrower(one: str, other: str) -> str:
     """The one of two types that the other has room for, empty where neither has."""
-    if takes((other,), one):
+    if _has_room(other, one):
         return one
-    return other if takes((one,), other) else ""
+    return other if _has_room(one, other) else ""
+
+
+def _has_room(wide: str, name: str) -> bool:
+    """Whether a type or range, both without parameters, takes another."""
+    return wide in (name, ANY) or (wide[-2:] == "/*" and name.startswith(wide[:-1]))
 
 
 def _names(formats: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from OpenSSL import crypto
@@ -211,6 +212,7 @@ class Listeners:
             self._mine.add((transport, _normal(host), int(digits)))
 
 
+@lru_cache(maxsize=256)
 def _normal(host: str) -> str:
     """A host name or address in the one form that is compared, without a last dot."""
     bare = host.strip("[]").lower().removesuffix(".")

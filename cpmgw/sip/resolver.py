@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import random
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -58,6 +59,7 @@ class CannotResolve(TransportFailed):
     """The DNS gives no address that a request could be sent to."""
 
 
+@lru_cache(maxsize=256)
 def is_numeric(host: str) -> bool:
     """Whether a host is an IP address, with or without brackets."""
     try:

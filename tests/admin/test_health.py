@@ -5,7 +5,12 @@ from __future__ import annotations
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.admin.health import CentreState, GatewayState, hindrances
+from cpmgw.admin.health import (
+    CentreState,
+    GatewayState,
+    RelayState,
+    hindrances,
+)
 
 HOME = CentreState(name="home", bound=True, waiting=0, in_flight=0)
 AWAY = CentreState(name="away", bound=False, waiting=3, in_flight=0)
@@ -48,6 +53,39 @@ class Hindrances(SynchronousTestCase):
     def test_no_smsc_configured(self) -> None:
         """A gateway with [[iwf]] alone needs none."""
         state = msgspec.structs.replace(READY, centres=())
+        self.assertEqual(list(hindrances(state)), [])
+
+    def test_relays_alone(self) -> None:
+        """Without SM-SCs, one MMS relay that takes mail is what it needs."""
+        up = RelayState(name="up", up=True, waiting=0)
+        away = RelayState(name="away", up=False, waiting=3)
+        state = msgspec.structs.replace(READY, centres=(), relays=(up, away))
+        self.assertEqual(list(hindrances(state)), [])
+        state = msgspec.structs.replace(state, relays=(away,))
+        self.assertEqual(list(hindrances(state)), ["no MMS relay takes mail: away"])
+
+    def test_one_service_of_two(self) -> None:
+        """Of two services one that works is enough; without any both are named."""
+        up = RelayState(name="relay", up=True, waiting=0)
+        down = msgspec.structs.replace(up, up=False)
+        for centre, relay, reasons in (
+            (HOME, up, []),
+            (HOME, down, []),
+            (AWAY, up, []),
+            (
+                AWAY,
+                down,
+                ["no SM-SC is bound: away", "no MMS relay takes mail: relay"],
+            ),
+        ):
+            state = msgspec.structs.replace(READY, centres=(centre,), relays=(relay,))
+            self.assertEqual(list(hindrances(state)), reasons)
+
+    def test_no_port_for_mail(self) -> None:
+        """Where mail is to come, its port is open."""
+        state = msgspec.structs.replace(READY, ports_wanted=1)
+        self.assertEqual(list(hindrances(state)), ["mail is not listened for"])
+        state = msgspec.structs.replace(state, ports=1)
         self.assertEqual(list(hindrances(state)), [])
 
     def test_all(self) -> None:

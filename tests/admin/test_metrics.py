@@ -8,7 +8,7 @@ from prometheus_client.openmetrics import parser as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.trial.unittest import SynchronousTestCase
 
-from cpmgw.admin.health import CentreState, GatewayState
+from cpmgw.admin.health import CentreState, GatewayState, RelayState
 from cpmgw.admin.metrics import Metrics
 from cpmgw.records import PoolUse
 from cpmgw.traffic import Alert, Traffic
@@ -24,6 +24,13 @@ STATE = GatewayState(
         CentreState(name="home", bound=True, waiting=2, in_flight=5),
         CentreState(name="away", bound=False, waiting=0, in_flight=0),
     ),
+    relays=(
+        RelayState(name="near", up=True, waiting=4),
+        RelayState(name="far", up=False, waiting=0),
+    ),
+    mail_under_way=13,
+    mail_kept=17,
+    work_waiting=3,
     pools=(PoolUse("groups", 100, 7, 9), PoolUse("", 1, 1, 1)),
 )
 
@@ -73,6 +80,59 @@ class MetricsTest(SynchronousTestCase):
             ("away", "none"),
         ):
             self.assertEqual(self.value(name, smsc=centre, command_status=status), 1)
+
+    def test_multimedia(self) -> None:
+        """Multimedia messages are counted by relay and what answered them."""
+        self.traffic.forward("near", "Ok")
+        self.traffic.forward("near", "Ok")
+        self.traffic.forward("near", None)
+        self.traffic.forward("far", "not-sent")
+        name = "cpmgw_mms_forwarded_total"
+        for relay, status, count in (
+            ("near", "Ok", 2),
+            ("near", "none", 1),
+            ("far", "not-sent", 1),
+        ):
+            self.assertEqual(self.value(name, mmsc=relay, status=status), count)
+
+    def test_from_a_relay(self) -> None:
+        """What came from a relay is counted by type, reports to it by kind."""
+        self.traffic.mm4("near", "MM4_forward.REQ", "kept")
+        self.traffic.mm4("", "other", "refused")
+        self.traffic.report_back("near", "delivery", "Ok")
+        self.traffic.report_back("near", "read", None)
+        name = "cpmgw_mms_received_total"
+        kept = {"mmsc": "near", "type": "MM4_forward.REQ", "status": "kept"}
+        self.assertEqual(self.value(name, **kept), 1)
+        strange = {"mmsc": "", "type": "other", "status": "refused"}
+        self.assertEqual(self.value(name, **strange), 1)
+        name = "cpmgw_mms_reports_total"
+        for kind, status in (("delivery", "Ok"), ("read", "none")):
+            labels = {"mmsc": "near", "kind": kind, "status": status}
+            self.assertEqual(self.value(name, **labels), 1)
+
+    def test_adaptations(self) -> None:
+        """What was to be made fit for MMS is counted by kind and outcome."""
+        self.traffic.adapt("image", "converted")
+        self.traffic.adapt("video", "left-out")
+        name = "cpmgw_adaptations_total"
+        self.assertEqual(self.value(name, kind="image", outcome="converted"), 1)
+        self.assertEqual(self.value(name, kind="video", outcome="left-out"), 1)
+
+    def test_mail(self) -> None:
+        """Relays, boxes and the room for mail are as they are now."""
+        self.traffic.hold("MMS", "inbox", 5)
+        self.traffic.hold("MMS", "inbox", 2)
+        self.traffic.hold("MMS", "outbox", 1)
+        name = "cpmgw_mail_waiting"
+        self.assertEqual(self.value(name, service="MMS", box="inbox"), 2)
+        self.assertEqual(self.value(name, service="MMS", box="outbox"), 1)
+        self.assertEqual(self.value("cpmgw_mmsc_up", mmsc="near"), 1)
+        self.assertEqual(self.value("cpmgw_mmsc_up", mmsc="far"), 0)
+        self.assertEqual(self.value("cpmgw_mmsc_waiting", mmsc="near"), 4)
+        self.assertEqual(self.value("cpmgw_mail_octets", place="under-way"), 13)
+        self.assertEqual(self.value("cpmgw_mail_octets", place="kept"), 17)
+        self.assertEqual(self.value("cpmgw_adaptations_waiting"), 3)
 
     def test_from_the_sm_sc(self) -> None:
         """Messages and reports are counted apart, by our answer."""

@@ -68,7 +68,7 @@ class Choices(CommandCase):
                 ),
                 Row(("--feature", "group"), "", (488, "no-number-pool")),
                 Row(("--feature", "group"), "mms-1", config=CAPABLE),
-                Row(("--feature", "notification"), "SMS"),
+                Row(("--feature", "notification"), "mms-1"),
                 Row(("--feature", "notification", "--nccsid", "MMS"), "mms-1"),
                 Row(
                     ("--feature", "notification", "--nccsid", "X"),
@@ -275,7 +275,7 @@ class Next(CommandCase):
             ((), always, True, [], "none is left"),
             ((), any_error, True, ["mms-1"], "After an error mms-1 would be tried"),
             ((), RCS, False, ["mms-1"], "An error of it is the answer"),
-            (("--feature", "notification"), RCS, False, ["mms-1"], "is the answer"),
+            (("--feature", "notification"), RCS, False, ["SMS"], "is the answer"),
             (("--tried", "SMS"), SMS_ONLY + MMS, True, [], "none is left"),
         ):
             with self.subTest(words):

@@ -10,6 +10,7 @@ from tests.coverage.rcc_10 import RCC_10
 from tests.coverage.scr import SCR
 from tests.coverage.ts_5 import TS_5
 from tests.coverage.ts_6 import TS_6
+from tests.coverage.ts_6_mms import TS_6_MMS
 
 CHAPTERS: Final = (
     Chapter(
@@ -22,6 +23,11 @@ CHAPTERS: Final = (
         "The steps of OMA-TS-CPM_Interworking_Function V2.2 sections 6.1.2 to 6.2.4; "
         "those of single messages are the conformance items below.",
         TS_6,
+    ),
+    Chapter(
+        "Interworking Function: file transfer, and MMS",
+        "The steps of OMA-TS-CPM_Interworking_Function V2.2 sections 6.1.3 and 6.3.",
+        TS_6_MMS,
     ),
     Chapter(
         "Static conformance requirements",

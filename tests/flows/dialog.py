@@ -37,6 +37,7 @@ def invite(
     headers: Iterable[tuple[str, str]] = IDS,
     group: bool = False,
     call_id: str = "invite-1",
+    content_type: str = "application/sdp",
 ) -> Request:
     """An INVITE of a CPM feature (conversation TS 7.3.1)."""
     focus = ";isfocus" if group else ""
@@ -52,7 +53,7 @@ def invite(
             ("Accept-Contact", accept_contact(feature)),
             ("Contact", f"{contact};{tag(feature)}{focus}"),
             *headers,
-            ("Content-Type", "application/sdp"),
+            ("Content-Type", content_type),
         ),
         body=offer() if body is None else body,
     )

@@ -120,6 +120,9 @@ class Mortal(House):
         self.machine.kill()
         self.addCleanup(setattr, gateway, "running", 0)
         gateway.running = 0
+        threads = gateway._workshop._threads
+        if threads is not None:  # they end with their process
+            threads.stop()
         closed: list[object] = []
         gateway.store.close().addBoth(closed.append)  # type: ignore[attr-defined]
         self.network.wait_until(lambda: closed)

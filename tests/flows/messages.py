@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from cpmgw.cpm.features import Feature, tag
+from cpmgw.cpm.mime import body_of_type
 from cpmgw.lab.pager import PagerMessage, cpim_of
 from cpmgw.msrp.interfaces import IMsrpSession, IMsrpUser, Received, Remote
 from cpmgw.msrp.node import MsrpNode
@@ -135,7 +136,10 @@ class Talk:
         """The gateway's side of the stream."""
         said = self.answer if self._calls else self.first
         assert said is not None
-        return streams(parse_sdp(said.body))[0]
+        kind = said.headers.get("Content-Type") or ""
+        body = body_of_type(kind, said.body, "application/sdp")
+        assert body is not None
+        return streams(parse_sdp(body))[0]
 
     # -- SIP ---------------------------------------------------------------------------
 
@@ -324,6 +328,7 @@ class Messaging:
         group: bool = False,
         contact: str = CONTACT,
         body: Callable[[IMsrpSession], bytes] | bytes = describe,
+        content_type: str = "application/sdp",
     ) -> tuple[Talk, Deferred[Response]]:
         """Send an INVITE; the call, and what fires with its final response."""
         talk = self.open()
@@ -338,6 +343,7 @@ class Messaging:
             contact=contact,
             body=said,
             call_id=f"invite-{len(self.talks)}",
+            content_type=content_type,
         )
         pending = self.endpoint.request(talk.first, progress=talk.ringing.append)
         pending.addCallback(self._answered, talk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cpmgw.cpm.headers import MESSAGE_CONTEXT
-from cpmgw.iwf.sms.chat.numbering import REST
+from cpmgw.iwf.sessions.numbering import REST
 from cpmgw.lab.behaviour import SmsBehaviour
 from cpmgw.msrp.interfaces import IMsrpSession
 from cpmgw.msrp.node import MsrpNode

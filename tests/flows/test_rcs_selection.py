@@ -188,7 +188,7 @@ class Rcs(Network):
         self.refused(invite(ALICE, BOB, feature=Feature.FILE, body=offer("image/png")))
 
     def test_notifications(self) -> None:
-        """For a notification no service is selected: one is named, or it ends here.
+        """A notification needs no selection: it goes where it says, or has a form.
 
         [RCC.10 4.1]
         """
@@ -200,8 +200,8 @@ class Rcs(Network):
         body = notification_body(
             document, sender=ALICE, to=BOB, datetime=THEN, message_id="n-1"
         )
-        self.assertEqual(self.send(body=body).status, 202)
-        self.assertEqual(len(self.iwfs["mms"].received), 1)
+        self.assertEqual(self.send(body=body).status, 200)
+        self.assertEqual(len(self.iwfs["mms"].received), 2)
         self.assertEqual(self.centre.submitted, [])
 
     def test_mail(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from itertools import count
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from twisted.internet.defer import Deferred
 from cpmgw.lab.behaviour import CpmBehaviour, SmsBehaviour
 from cpmgw.lab.conversation import SentMessage
 from cpmgw.lab.pager import PagerMessage
+from cpmgw.lab.pictures import text_in
 from cpmgw.lab.sessions.chat import Chat
 from cpmgw.lab.sessions.group import Group, Member
 from cpmgw.lab.sessions.large import SentLarge
@@ -74,6 +75,9 @@ UPHEAVALS: Final = frozenset({"cut", "stop", "crash", "cpm_trouble", "sms_troubl
 class Play:
     """What has been done so far, by one seed."""
 
+    chances: Mapping[str, float] = CHANCES
+    upheavals: Collection[str] = UPHEAVALS
+
     def __init__(self, house: Soak, seed: int) -> None:
         self.house = house
         self.random = random.Random(seed)
@@ -102,8 +106,8 @@ class Play:
         """Do anything."""
         chances = {
             name: chance
-            for name, chance in CHANCES.items()
-            if self.may_repeat or name not in UPHEAVALS
+            for name, chance in self.chances.items()
+            if self.may_repeat or name not in self.upheavals
         }
         (what,) = self.random.choices(list(chances), list(chances.values()))
         self.log.append(f"{self.house.network.seconds():.1f} {what}")
@@ -316,10 +320,11 @@ class Soak(Mortal):
     """Several users of each side, and a gateway that crashes now and then."""
 
     policy = 'session.leave_instructions = "never"\n'
+    player: type[Play] = Play
 
     def setUp(self) -> None:
         self.spool = self.mktemp()
-        self.more = f"{spooled(self.spool)}\n{POOL}"
+        self.more = f"{spooled(self.spool)}\n{POOL}\n{self.more}"
         numbers = count(1)
         super().setUp()
 
@@ -340,7 +345,7 @@ class Soak(Mortal):
 
     def play(self, seed: int) -> None:
         """Play one seed, and look at what came of it."""
-        play = Play(self, seed)
+        play = self.player(self, seed)
         try:
             for _ in range(STEPS):
                 play.step()
@@ -411,7 +416,7 @@ class Soak(Mortal):
             first = [
                 found[0]
                 for sent in each.sent
-                if (found := places(texts, sent.text.rpartition(" ")[2]))
+                if (found := places(texts, text_in(sent.entity).rpartition(" ")[2]))
             ]
             self.assertEqual(first, sorted(first))
 

@@ -92,6 +92,17 @@ class Function(SynchronousTestCase):
         self.answer(mms, sms)
         self.assertEqual((len(sms.taken), len(mms.taken)), (1, 0))
 
+    def test_whose_refusal(self) -> None:
+        """Server names the IWF that refused, whichever is first by name."""
+        for services in (("SMS",), ("MMS",)):
+            iwfs = [Iwf(pager_only(name), -480) for name in ("MMS", "SMS")]
+            order = {**SelectionPolicy().services, "pager": services}
+            policy = reselecting(reselection="never", services=order)
+            response = self.answer(*iwfs, policy=policy)
+            self.assertIn(
+                f"IWF-{services[0]}-serv", response.headers.get("Server") or ""
+            )
+
     # -- step 11
 
     def test_step_11a_no_reselection(self) -> None:

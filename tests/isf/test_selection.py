@@ -214,6 +214,43 @@ class Steps(SynchronousTestCase):
         self.assertEqual((refusal.status, refusal.cause), (488, "no-such-service"))
         self.assertIn("Skype", refusal.warning)
 
+    def test_step_5_form_for_notifications(self) -> None:
+        """5. A notification goes where there is a form for it. [TS 5.1 step 5]
+
+        It tells of a message that came by a service which has one, whatever the user
+        prefers for messages; without such a service one takes it that ends it.
+        """
+        plain = request(kind=Kind.NOTIFICATION)
+        mms = msgspec.structs.replace(MMS, reports=True)
+        both = (SMS, mms)
+        self.run_table(
+            [
+                Row("MMS has one, SMS has not", plain, ("MMS", "SMS"), iwfs=both),
+                Row("none has one", plain, ("SMS", "MMS"), iwfs=(SMS, MMS)),
+                Row("SMS alone", plain, ("SMS",), iwfs=(SMS,)),
+                Row(
+                    "the user prefers SMS",
+                    plain,
+                    ("MMS", "SMS"),
+                    policy(),
+                    Known(preference=("SMS",)),
+                    iwfs=both,
+                ),
+                Row(
+                    "it names SMS",
+                    request(kind=Kind.NOTIFICATION, nccsid="SMS"),
+                    ("SMS",),
+                    iwfs=both,
+                ),
+                Row("a message", request(), ("SMS", "MMS"), iwfs=both),
+            ]
+        )
+        found = select(plain, both, OMA).findings
+        self.assertIn(
+            ("5", "SMS", Verdict.LAST_RESORT),
+            [(each.step, each.iwf, each.verdict) for each in found],
+        )
+
     def test_step_5_content(self) -> None:
         """5. A service that cannot carry the content is out. [TS 5.1 step 5]"""
         video = Characteristics(content_types=("video/mp4",))

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from cpmgw.bodies.spool import Spool, SpoolLimits
 from cpmgw.cpm.features import Feature
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.errors import CannotInterwork
@@ -325,9 +326,11 @@ class LargeMessages(SynchronousTestCase):
     ) -> StandaloneMessage:
         """A large message from Alice to Bob."""
         request = invite(ALICE, BOB, feature=Feature.LARGE, headers=(*IDS, *headers))
-        return read_large(
-            request, NOW, PLAN, content_type=content_type, content=content
-        )
+        body = Spool(self.mktemp(), SpoolLimits()).body()
+        self.addCleanup(body.close)
+        body.write(0, content)
+        body.finish()
+        return read_large(request, NOW, PLAN, content_type=content_type, body=body)
 
     def test_parts(self) -> None:
         """Parties and identifiers are the INVITE's, text and IMDN the message's.

@@ -16,16 +16,22 @@ import cpmgw
 from cpmgw.config import loads
 from cpmgw.lab.gateway_process import GatewayProcess, Ports, configuration, free_port
 
+PORTS = Ports(gateway=5060, cpm=5070, smpp=2775, msrp=2855, mmsc=2526, mm4=2525)
 CHECKOUT = Path(cpmgw.__file__).parent.parent
 
 
 class ConfigurationTests(SynchronousTestCase):
     def test_it_has_no_faults(self) -> None:
         """The configuration of the demo is one that the gateway takes."""
-        config = loads(configuration(Ports(5060, 5070, 2775, 2855), Path("/tmp/x")))
+        config = loads(configuration(PORTS, Path("/tmp/x")))
         self.assertEqual(config.smsc[0].port, 2775)
         self.assertEqual(config.sip.next_hop, "sip:127.0.0.1:5070;lr")
         self.assertEqual(config.msrp.listen, "tcp:2855:interface=127.0.0.1")
+        self.assertEqual(config.mm4.listen, "tcp:2525:interface=127.0.0.1")
+        self.assertEqual(
+            [(each.host, each.port, each.domain) for each in config.mmsc],
+            [("127.0.0.1", 2526, "mms.example.net")],
+        )
         self.assertEqual([pool.name for pool in config.number_pool], ["groups"])
 
 
@@ -51,7 +57,13 @@ class DemoTests(TestCase):
             "submit_sm_resp",
             "segment 1/",
             "202 Accepted",
-            "404 Not Found",
+            "488 Not Accepta",
+            "MM4 forward.REQ",
+            "MM4 delivery.RES",
+            "MM4 read.REQ",
+            "▣ image/jpeg 640x480",
+            "interworking-notification: legacy-mms",
+            "Error-content-not-accepted",
             "interworking-notification: legacy-sms",
             "delivery-notification: failed",
             "INVITE",
@@ -89,7 +101,7 @@ class DemoTests(TestCase):
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         config = folder / "cpmgw.toml"
-        ports = Ports(free_port(), free_port(), free_port(), free_port())
+        ports = Ports(**{name: free_port() for name in Ports.__struct_fields__})
         config.write_text(configuration(ports, folder))
         gateway = GatewayProcess(folder / "gateway.log")
         gateway.start(reactor, config)

@@ -17,6 +17,7 @@ from cpmgw.lab.prompt import HELP, Prompt
 from cpmgw.lab.scenario import ALICE, BOB, CAROL, Check, Scenario, large
 from cpmgw.lab.scenario.messages import LONG
 from cpmgw.lab.scenario.play import PARTS
+from cpmgw.mm4.pdu import RequestStatus
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.msrp.settings import Listen, MsrpSettings
 from cpmgw.sip.endpoint import Endpoint, EndpointSettings
@@ -72,7 +73,8 @@ class ScenarioTests(LabTestCase):
             "Alice is told: delivered, and delivered by SMS",
             "Alice reads the text once",
             "It goes as several short messages",
-            "The message is answered 404",
+            "The message is answered 488",
+            "It says: every service was tried",
             "Alice is told: failed",
             "The answer to BYE says: by SMS",
             "Alice reads it once, and whole",
@@ -83,6 +85,17 @@ class ScenarioTests(LabTestCase):
             "Bob reads what Carol says, and her name",
             "What Bob answers is there for all",
             "Bob leaves by a word",
+            "The answer to BYE says: by MMS",
+            "It shows the photograph, made fit",
+            "Alice is told: delivered, and displayed",
+            "She sees the photograph as it was sent",
+            "It is told: retrieved, and read",
+            "The message is answered 202, by MMS",
+            "Bob's handset shows the picture",
+            "He sees the picture",
+            "She sees his picture",
+            "The handset shows it, by SMS",
+            "The SEND is answered 415",
         ):
             self.assertIn(text, failed)
         self.assertIn("(200, None)", {check.found for check in seen})
@@ -184,6 +197,45 @@ class PromptTests(LabTestCase):
         self.assertEqual(handset.inbox[0].dialled, "+15145559000")
         self.assertIn('"yes"', sent[0].details)
 
+    def test_mms(self) -> None:
+        """`mms` has Alice send a photograph, to Bob or to a number, by MMS."""
+        self.enter("mms see this")
+        self.enter("mms +15145550009 and you at that")
+        for number, text in (
+            (BOB, "see this"),
+            ("+15145550009", "and you at that"),
+        ):
+            (received,) = self.impostor.user(f"tel:{number}").inbox
+            self.assertEqual(received.text, text)
+            self.assertIn("nccsid=MMS", str(received.request.uri))
+            sizes = [(each.width, each.height) for each in received.pictures]
+            self.assertEqual(sizes, [(1600, 1200)])
+
+    def test_mms_from(self) -> None:
+        """`mms from` has Bob's handset send one, and ask for reports."""
+        self.enter("mms from here we are")
+        (sent,) = self.lab.relay.sent
+        self.assertEqual(sent.pdu.to, ("+15145550001/TYPE=PLMN@mm4.ims.example.net",))
+        self.assertEqual((sent.pdu.delivery_report, sent.pdu.read_reply), (True, True))
+        self.assertEqual(self.parts, [f"MMS from {BOB}"])
+
+    def test_mms_look(self) -> None:
+        """`mms look` has Bob, or another, look at what has come."""
+        self.enter("mms look")
+        self.enter("mms look +15145550009")
+        self.assertEqual(self.said, ["there is nothing new"] * 2)
+        self.assertEqual(self.parts[1], "+15145550009 looks at the handset")
+
+    def test_mms_refuse(self) -> None:
+        """`mms refuse` sets what the relay answers; a word it has not is explained."""
+        self.enter("mms refuse network-problem")
+        self.assertEqual(self.lab.relay.behaviour.status, RequestStatus.NETWORK_PROBLEM)
+        self.enter("mms refuse Ok")
+        self.assertEqual(self.lab.relay.behaviour.status, RequestStatus.OK)
+        self.enter("mms refuse everything")
+        self.enter("mms from")
+        self.assertEqual(self.said[-2:], [HELP, HELP])
+
     def test_declined(self) -> None:
         """A chat that is declined is said to be."""
         self.impostor.behave(CpmBehaviour(status=603))
@@ -247,14 +299,15 @@ class HandsetTests(SynchronousTestCase):
 
 
 class WatchTests(LabTestCase):
-    def test_both_peers_are_watched(self) -> None:
-        """`watch` sees the CPM side and the handsets."""
+    def test_all_peers_are_watched(self) -> None:
+        """`watch` sees the CPM side, the handsets and the MMS relay."""
         seen: list[Arrow] = []
         self.lab.watch(seen.append)
         self.lab.cpm.send_text(ALICE, f"tel:{BOB}", "x")
         self.lab.centre.send_sms(BOB, ALICE[4:], "y")
+        self.lab.relay.send(BOB, ALICE[4:], "z")
         self.network.settle()
         self.assertEqual(
             {arrow.source for arrow in seen},
-            {Lifeline.CPM, Lifeline.GATEWAY, Lifeline.HANDSET},
+            {Lifeline.CPM, Lifeline.GATEWAY, Lifeline.CENTRE, Lifeline.HANDSET},
         )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from twisted.internet.defer import Deferred
 
+from cpmgw.iwf.mms.service import MmsInterworkingFactory
+from cpmgw.iwf.sms.service import SmsInterworkingFactory
 from cpmgw.lab.arrow import Arrow, Kind
 from cpmgw.lab.scenario import Check, Scenario
 from cpmgw.sip.dialogs.interfaces import CallFailed
@@ -15,6 +20,22 @@ POOL = """
 name = "groups"
 numbers = ["+15145559000-+15145559099"]
 """
+MMS = """
+[mm4]
+listen = "tcp:2525:interface=127.0.0.1"
+domain = "mm4.ims.example.net"
+spool = "{spool}"
+
+[[mmsc]]
+name = "lab"
+host = "127.0.0.1"
+port = 2526
+domain = "mms.example.net"
+
+[mmsc.media]
+widest = 640
+highest = 480
+"""
 STEP = 0.05
 
 
@@ -22,8 +43,19 @@ class PlayedTests(House):
     policy = "[policy.session]\nparticipant_interval = 1\n"
 
     def setUp(self) -> None:
-        self.more = spooled(self.mktemp()) + POOL
+        self.more = spooled(self.mktemp()) + POOL + MMS.format(spool=self.mktemp())
         super().setUp()
+
+    def settle(self) -> None:
+        """Wait for what is done to pictures, too."""
+        gateway = self.gateway
+        self.network.wait_until(
+            lambda: not (gateway.store_waiting or gateway.workshop.waiting)
+        )
+
+    def factories(self) -> Sequence[Any]:
+        """SMS and MMS."""
+        return (SmsInterworkingFactory(), MmsInterworkingFactory())
 
     def test_all_parts(self) -> None:
         """Each expectation is met, and nothing is left of any session."""

@@ -217,16 +217,6 @@ class InForce(Chosen):
         self.check("session.participant_information", False)
         self.check("session.participants_in_messages", False)
 
-
-class NotInForce(Chosen):
-    """What is chosen, and waits for the code that obeys it."""
-
-    IN_FORCE = False
-
-    def test_simple_im(self) -> None:
-        """SIMPLE IM is not interworked with. (RCC.10 4 unsupported 6) (RCC.10 6.5)"""
-        self.check("simple_im.interwork", False)
-
     def test_anonymous_mms(self) -> None:
         """An MMS whose sender is hidden does not cross. (RCC.10 4 concepts 1a)"""
         self.check("mms.anonymous_senders", "refuse")
@@ -268,3 +258,13 @@ class NotInForce(Chosen):
     def test_expired_read_reports(self) -> None:
         """A read report after expiry is dropped. (RCC.10 6.3.1.2.4 difference 1)"""
         self.check("mms.expired_read_reports", "drop")
+
+
+class NotInForce(Chosen):
+    """What is chosen, and waits for the code that obeys it."""
+
+    IN_FORCE = False
+
+    def test_simple_im(self) -> None:
+        """SIMPLE IM is not interworked with. (RCC.10 4 unsupported 6) (RCC.10 6.5)"""
+        self.check("simple_im.interwork", False)

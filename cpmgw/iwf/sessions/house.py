@@ -10,6 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.interfaces import ICpmNetwork
 from cpmgw.iwf.media import Media
+from cpmgw.iwf.memory import Memory
 from cpmgw.iwf.sessions.background import Background
 from cpmgw.iwf.sessions.bearer import Bearer
 from cpmgw.iwf.sessions.pauses import Pauses
@@ -25,7 +26,8 @@ class SessionHouse(msgspec.Struct, frozen=True, kw_only=True):
     """The collaborators of an IWF's sessions.
 
     `name` is the IWF's, `address` gives its CPM address; `domain` is the gateway's.
-    `now` gives seconds since 1970.
+    `now` gives seconds since 1970. `memory` is where large messages are when they are
+    handed over.
     """
 
     name: str
@@ -46,3 +48,4 @@ class SessionHouse(msgspec.Struct, frozen=True, kw_only=True):
     pauses: Pauses
     turns: Turns
     background: Background
+    memory: Memory

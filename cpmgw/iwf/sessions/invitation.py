@@ -15,7 +15,14 @@ from cpmgw.addressing.originator import (
 )
 from cpmgw.cpm.errors import CpmError
 from cpmgw.cpm.features import Feature, icsi
-from cpmgw.cpm.headers import PRIVACY, Identification, identification_of, iw_number_of
+from cpmgw.cpm.headers import (
+    PRIVACY,
+    Identification,
+    Priority,
+    identification_of,
+    iw_number_of,
+    priority_of,
+)
 from cpmgw.cpm.identity import e164_of
 from cpmgw.cpm.mime import body_of_type
 from cpmgw.cpm.resource_lists import Entry, recipient_list
@@ -55,7 +62,8 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     dialog's other end is reached, the CPM Group Session Identity of a group. `group` is
     what the ISF knows a group by, None in a session of two. `title` is the name of a
     group, as far as it has one, `number` its interworking number ("+1514..."), and
-    `invited` those who were invited with the user. `service` is P-Asserted-Service.
+    `invited` those who were invited with the user. `service` is P-Asserted-Service,
+    `date` is Date as it came.
     """
 
     inviter: Originator
@@ -69,6 +77,8 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     number: str = ""
     invited: tuple[Entry, ...] = ()
+    priority: Priority | None = None
+    date: str = ""
 
     @property
     def is_group(self) -> bool:
@@ -120,6 +130,8 @@ def _read(request: Request, plan: DialPlan) -> Invitation:
         or icsi(Feature.SESSION, group is not None),
         call_id=request.call_id,
         subject=display_text(headers.get("Subject") or ""),
+        priority=priority_of(headers),
+        date=headers.get("Date") or "",
     )
     if group is None:
         return of_two

@@ -63,7 +63,7 @@ _NOTHING_MORE: Final = (
 
 TRANSITIONS: Final[Mapping[tuple[State, On], Step]] = {
     (State.INVITED, On.ACCEPT): ((), State.ACCEPTED),
-    (State.INVITED, On.REFUSE): ((Do.RELEASE,), State.OVER),
+    (State.INVITED, On.REFUSE): ((Do.TELL, Do.RELEASE), State.OVER),
     (State.INVITED, On.LOST): ((), State.INVITED),
     (State.ACCEPTED, On.ACK): ((Do.ESTABLISH,), State.STANDING),
     (State.ACCEPTED, On.CLOSED): ((Do.TELL, Do.RELEASE), State.OVER),

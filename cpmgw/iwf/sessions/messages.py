@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -16,17 +17,27 @@ from cpmgw.iwf.sessions.reception import Reception
 from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.msrp.errors import MsrpError
 from cpmgw.msrp.interfaces import FailureReport, IMsrpUser, Received
+from cpmgw.sip.identifiers import Randomness
 
 if TYPE_CHECKING:
+    from cpmgw.cpm.conference_info import ConferenceState
     from cpmgw.iwf.media import Answered
     from cpmgw.iwf.sessions.house import SessionHouse
     from cpmgw.iwf.sessions.participants import Participants
 
-# Seconds from a message's being sent to its answer, the wait for a connection and for
-# those before it included: an SM-SC waits for it, about a minute.
+# Seconds from a message's being sent to its answer, the wait for a connection included:
+# an SM-SC waits for it, about a minute.
 SEND_WITHIN: Final = 50.0
+# Octets that the other side takes in a second at the least: what is large has longer,
+# and so has what is behind it.
+SLOWEST: Final = 10_000
 # No answer in time (RFC 4975 10.3).
 TOO_LATE: Final = 408
+# Success reports that a session waits for; the oldest gives way to the newest.
+MOST_AWAITED: Final = 1_000
+_OK: Final = 200
+# As random as a UUID.
+_ID_OCTETS: Final = 16
 
 
 @implementer(IMsrpUser)
@@ -41,9 +52,11 @@ class Messages:
     log = Logger()
 
     __slots__ = (
+        "_awaited",
         "_clock",
         "_happened",
         "_policy",
+        "_queued",
         "_reception",
         "active",
         "participants",
@@ -60,6 +73,8 @@ class Messages:
         self._policy = membership.policy
         self._clock = house.clock
         self._happened = happened
+        self._queued = 0
+        self._awaited: OrderedDict[str, Callable[[], None]] = OrderedDict()
         self.stream: Answered | None = None
         self.participants: Participants | None = None
         self.active = house.clock.seconds()
@@ -90,27 +105,56 @@ class Messages:
     def close(self) -> None:
         """The session is over, and is not told of anything any more."""
         self._happened = _unheard
+        self._awaited.clear()
         self._reception.close()
         if self.stream is not None:
             self.stream.close()
 
-    def send(self, content_type: str, content: bytes) -> Deferred[int]:
+    def send(
+        self,
+        content_type: str,
+        content: bytes,
+        delivered: Callable[[], None] | None = None,
+    ) -> Deferred[int]:
         """Send where one can; fires with the MSRP status, or fails with MsrpError.
 
-        Who waits does so no longer than `SEND_WITHIN`: then it is a 408, and what was
-        not sent by then never is.
+        Who waits does so no longer than `SEND_WITHIN`, and what so many octets take
+        with those before them: then it is a 408, and what was not sent by then never
+        is. With `delivered` a success report is asked for, and told of when it comes
+        (RFC 4975 7.1.2); none is waited for of what was not taken.
         """
         policy = self._policy
         assert self.stream is not None
         self._touch()
+        message_id = Randomness().hex(_ID_OCTETS)
+        failure_report = FailureReport(policy.session.failure_report)
+        if delivered is not None:
+            self._await(message_id, delivered)
+            failure_report = FailureReport.YES
         sent: Deferred[int] = self.stream.session.send(
             content_type,
             content,
-            success_report=policy.session.success_report,
-            failure_report=FailureReport(policy.session.failure_report),
+            success_report=policy.session.success_report or delivered is not None,
+            failure_report=failure_report,
+            message_id=message_id,
         )
-        sent.addTimeout(SEND_WITHIN, self._clock)
-        return sent.addErrback(_too_late)
+        self._queued += len(content)
+        sent.addTimeout(SEND_WITHIN + self._queued / SLOWEST, self._clock)
+        sent.addErrback(_too_late)
+        return sent.addBoth(self._answered, message_id, len(content))
+
+    def _answered(
+        self, result: int | Failure, message_id: str, octets: int
+    ) -> int | Failure:
+        self._queued -= octets
+        if result != _OK:
+            self._awaited.pop(message_id, None)
+        return result
+
+    def _await(self, message_id: str, delivered: Callable[[], None]) -> None:
+        self._awaited[message_id] = delivered
+        if len(self._awaited) > MOST_AWAITED:
+            self._awaited.popitem(last=False)
 
     # -- for MSRP ----------------------------------------------------------------------
 
@@ -119,13 +163,15 @@ class Messages:
         return Deferred.fromCoroutine(self._take(received))
 
     async def _take(self, received: Received) -> int:
-        participants = self.participants
-        state = participants.state if participants is not None else None
-        taken = await self._reception.take(received, state)
+        taken = await self._reception.take(received, self._state)
         if taken.has_failed:
             # After the answer, which is on its way first (6.2.3 B).
             self._clock.callLater(ANSWER_FIRST, self._happened, On.FAILED)
         return taken.status
+
+    def _state(self) -> ConferenceState | None:
+        participants = self.participants
+        return participants.state if participants is not None else None
 
     def connected(self) -> None:
         """Messages can go both ways (IMsrpUser)."""
@@ -134,6 +180,9 @@ class Messages:
     def report(self, message_id: str, status: int) -> None:
         """The peer reports of a message (IMsrpUser); its answer has counted."""
         self.log.debug("MSRP report {status} of a message", status=status)
+        delivered = self._awaited.pop(message_id, None)
+        if delivered is not None and status == _OK:
+            delivered()
 
     def lost(self, reason: Exception) -> None:
         """MSRP is of no use any more (IMsrpUser)."""

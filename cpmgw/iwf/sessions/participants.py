@@ -168,4 +168,5 @@ class Participants:
 
     async def _say(self, state: ConferenceState) -> None:
         if not self._is_over:
-            await self._house.bearer.tell_participants(self._membership, state)
+            notices = self._house.bearer.notices
+            await notices.participants(self._membership, state)

@@ -24,7 +24,11 @@ class Verdict(Enum):
 
 
 class Question:
-    """One question; `put` asks it, which CannotInterwork says cannot be done."""
+    """One question; `put` asks it, which CannotInterwork says cannot be done.
+
+    One that may have arrived stays open: only a refusal ends it (TS 6.1.4 step 8d,
+    6.3.1.1.6.1 step 5).
+    """
 
     log = Logger()
 
@@ -57,9 +61,11 @@ class Question:
             self._answer.callback(verdict)
 
     def _not_put(self, failure: Failure) -> None:
-        if self.is_open:
+        error = failure.value
+        may_have_left = isinstance(error, CannotInterwork) and error.may_have_left
+        if self.is_open and not may_have_left:
             self._answer.errback(failure)
-        elif failure.check(CannotInterwork):
-            self.log.debug("question not put: {error}", error=str(failure.value))
+        elif isinstance(error, CannotInterwork):
+            self.log.debug("question not put: {error}", error=str(error))
         else:
             self.log.failure("question not put", failure)

@@ -7,25 +7,28 @@ the order in which they came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
 from twisted.logger import Logger
 
-from cpmgw.cpm.chat_content import ChatContent, Content, read_chat
+from cpmgw.cpm.chat_content import ChatContent, Content
 from cpmgw.cpm.errors import CpmError
+from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.sessions.bearer import Delivery, Membership
+from cpmgw.iwf.sessions.spoken import Spoken
 from cpmgw.msrp.interfaces import Received
 
 if TYPE_CHECKING:
     from cpmgw.cpm.conference_info import ConferenceState
+    from cpmgw.iwf.memory import Held
     from cpmgw.iwf.sessions.house import SessionHouse
 
 OK: Final = 200
 BAD_REQUEST: Final = 400
-# What cannot be interworked, or was not taken (TS 6.2.2.1.5 step 2a, 6.2.3 B; RFC 4975
-# 10.4: the sender stops).
+# What is too large, or was not taken (TS 6.2.3 B, 6.3 1d; RFC 4975 10.4: the sender
+# stops).
 STOP: Final = 413
 # What may have been taken: one that has it not is not to be sent again by itself
 # (RFC 4975 10.3).
@@ -36,12 +39,22 @@ _ENDS: Final = frozenset(
 )
 _STATUSES: Final[Mapping[Delivery, int]] = {
     Delivery.TAKEN: OK,
-    Delivery.UNFIT: STOP,
+    Delivery.TOO_LARGE: STOP,
+    Delivery.BUSY: UNKNOWN,
     Delivery.UNSURE: UNKNOWN,
     Delivery.FAILED: STOP,
+    Delivery.DROPPED: STOP,
 }
+# What counts as one message more of the session.
+_DELIVERED: Final = frozenset((Delivery.TAKEN, Delivery.UNSURE))
 # A CPIM wrapper is no larger than this.
 _WRAPPER: Final = 65_536
+# Seconds that a large message waits for room in memory. Its sender waits no more than
+# 30 for an answer (RFC 4975 7.1): what is sent after that may come twice.
+PATIENCE: Final = 20.0
+
+State = Callable[[], "ConferenceState | None"]
+"""Who takes part, as far as that is known."""
 
 
 class Taken(NamedTuple):
@@ -70,37 +83,83 @@ class Reception:
         self._count = 0
         self._is_over = False
 
-    async def take(self, received: Received, state: ConferenceState | None) -> Taken:
+    async def take(self, received: Received, state: State) -> Taken:
         """Hand a message over; what answers its last chunk (steps 2 to 4).
 
-        `state` is who takes part, as far as that is known. After a failure nothing
-        more is handed over: the session ends.
+        After a failure nothing more is handed over: the session ends. While it waits it
+        is where MSRP has put it; what is no message does not wait, if it is small.
         """
         try:
-            content = self._read(received)
+            if self._is_too_large(received):
+                return Taken(STOP)
+            if received.body.path is None:
+                ending = self._ending(received)
+                if ending is not None:
+                    return await self._end(ending)
+                self._spoken()
+            return await self._in_turn(self._take_in_turn(received, state))
         except CpmError as error:
-            self.log.debug("message not read: {error}", error=str(error))
-            return Taken(BAD_REQUEST if error.status == BAD_REQUEST else STOP)
+            return self._unread(error)
         finally:
             received.body.close()
-        if content is None:
-            return Taken(STOP)
-        if content.kind in _ENDS:
-            if content.kind is Content.NOTIFICATION:
-                self._house.traffic.end_notification()
-            return Taken(OK)
-        self._spoken()
-        taken = await self._in_turn(content, state)
+
+    def _ending(self, received: Received) -> ChatContent | None:
+        """What has come, where it is no message; CpmError for what cannot be read."""
+        content = self._read(received)
+        return content if content.kind in _ENDS else None
+
+    async def _take_in_turn(self, received: Received, state: State) -> Taken:
+        """Hand over what may be in memory now."""
+        house = self._house
+        room = house.memory.take(received.body.size)
+        try:
+            held = await room.addTimeout(PATIENCE, house.clock)
+        except TimeoutError:
+            return Taken(UNKNOWN)
+        try:
+            return await self._hand_over(received, state, held)
+        finally:
+            held.let_go()
+
+    async def _hand_over(self, received: Received, state: State, held: Held) -> Taken:
+        spoken = Spoken(
+            self._read(received),
+            held,
+            lambda: self._is_over,
+            place=self._count + 1,
+            state=state(),
+        )
+        is_large = received.body.path is not None
+        received.body.close()
+        if is_large:  # not looked at before
+            if spoken.content.kind in _ENDS:
+                return await self._end(spoken.content)
+            self._spoken()
+        taken = await self._deliver(spoken)
         self._house.traffic.chats["outbound", taken.status] += 1
         return taken
 
-    async def _in_turn(
-        self, content: ChatContent, state: ConferenceState | None
-    ) -> Taken:
+    def _unread(self, error: CpmError) -> Taken:
+        self.log.debug("message not read: {error}", error=str(error))
+        is_bad = error.status == BAD_REQUEST
+        return Taken(BAD_REQUEST if is_bad else self._house.bearer.unfit)
+
+    async def _end(self, content: ChatContent) -> Taken:
+        """What is no message: a notification is for the service, if it waits for it."""
+        if content.kind is not Content.NOTIFICATION:
+            return Taken(OK)
+        house = self._house
         try:
-            return await self._house.turns.take(
-                self._membership.place, self._deliver(content, state)
-            )
+            if not await house.bearer.notified(self._membership, content):
+                house.traffic.end_notification()
+        except CannotInterwork as refusal:
+            self.log.debug("notification not taken: {why}", why=refusal.warning)
+            return Taken(UNKNOWN)
+        return Taken(OK)
+
+    async def _in_turn(self, work: Coroutine[Deferred[Any], Any, Taken]) -> Taken:
+        try:
+            return await self._house.turns.take(self._membership.place, work)
         except CancelledError:  # the gateway stops
             return Taken(STOP)
 
@@ -112,27 +171,25 @@ class Reception:
         """Hand nothing more over, be it here already."""
         self._is_over = True
 
-    def _read(self, received: Received) -> ChatContent | None:
-        """The content, None of one that is larger than any text."""
-        limits = self._membership.policy.text_limits
-        if received.body.size > limits.max_size + _WRAPPER:
-            return None
-        return read_chat(received.content_type, received.body.read(), limits)
+    def _is_too_large(self, received: Received) -> bool:
+        """Whether it is larger than anything that can be delivered."""
+        limit = self._house.bearer.max_size(self._membership.policy)
+        return received.body.size > limit + _WRAPPER
 
-    async def _deliver(
-        self, content: ChatContent, state: ConferenceState | None
-    ) -> Taken:
+    def _read(self, received: Received) -> ChatContent:
+        octets = received.body.read()
+        policy = self._membership.policy
+        return self._house.bearer.read(received.content_type, octets, policy)
+
+    async def _deliver(self, spoken: Spoken) -> Taken:
         if self._is_over:
             return Taken(STOP)
-        self._count += 1
-        delivery = await self._house.bearer.deliver(
-            self._membership, content, place=self._count, state=state
-        )
+        bearer = self._house.bearer
+        delivery = await bearer.deliver(self._membership, spoken)
         has_failed = delivery is Delivery.FAILED
         self._is_over |= has_failed
-        if delivery in (Delivery.UNFIT, Delivery.FAILED):
-            self._count -= 1
-        return Taken(_STATUSES[delivery], has_failed)
+        self._count += delivery in _DELIVERED
+        return Taken(_STATUSES.get(delivery) or bearer.unfit, has_failed)
 
 
 def _unheard() -> None:

@@ -109,16 +109,25 @@ class Session:
         patience = membership.policy.session.answer_timeout
         self._question = question = Question(house.clock, patience)
         try:
-            verdict = await question.put(house.bearer.ask(membership))
+            verdict = await question.put(house.bearer.notices.ask(membership))
         finally:
             self._question = None
         self._is_known |= verdict is Verdict.YES
         return verdict
 
     async def inform(self) -> None:
-        """Tell the user of it (6.2.2.1.3); CannotInterwork if that fails."""
-        await self._house.bearer.inform(self.membership)
+        """Tell the user of it (6.2.2.1.3); CannotInterwork if that fails.
+
+        What may have been told counts as told, also where nobody waits any more.
+        """
         self._is_known = True
+        try:
+            await self._house.bearer.notices.inform(self.membership)
+        except CannotInterwork as failure:
+            if not failure.may_have_left:
+                self._is_known = False
+                raise
+            self.log.debug("perhaps not informed: {why}", why=failure.warning)
 
     def answer(self, verdict: Verdict) -> None:
         """The user's answer, or why there will be none."""
@@ -210,17 +219,20 @@ class Session:
         """What waits for its turn is not delivered any more."""
         self.messages.drop()
 
-    def _tell(self, _: On) -> None:
+    def _tell(self, on: On) -> None:
         """Tell the user that it was closed, where policy wants it (6.1.6.1 step 3).
 
-        One that never stood is closed for those who know of it only.
+        One that never stood is closed for those who know of it only; and not where it
+        was to take the place of one that goes on.
         """
+        if on is On.REFUSE and self.membership.goes_on:
+            return
         wanted = self.membership.policy.session.inform_closed
         is_wanted = wanted == "always" or (
             wanted == "group" and self.invitation.is_group
         )
         if is_wanted and self._is_known:
-            telling = self._house.bearer.tell_closed(self.membership)
+            telling = self._house.bearer.notices.closed(self.membership)
             self._run(self._house.turns.take(self.place, telling), "closing")
 
     def _bye(self, on: On) -> None:

@@ -96,8 +96,31 @@ class Texts:
 
         It is the `place`th of the session, from 1.
         """
+        lines = (self.authored(content, content.text), self.added(place, state))
+        return "\n".join(each for each in lines if each)
+
+    def authored(self, content: ChatContent, text: str) -> str:
+        """A text of a chat message with who wrote it, in a group.
+
+        Without a text only that; a session of two names nobody.
+        """
+        sender = content.sender
+        if not self._membership.invitation.is_group or sender is None:
+            return text
+        author = person_at(sender.uri, sender.name, self._plan)
+        return wording.group_message(
+            self._texts,
+            sender=shown(author, self._policy.participant_names),
+            text=text,
+        )
+
+    def added(self, place: int, state: ConferenceState | None) -> str:
+        """What policy adds to the `place`th message, from 1 (Tables 7 and 29).
+
+        How to leave, and who takes part, as far as that is known.
+        """
         policy = self._policy
-        lines = [self._authored(content)]
+        lines = []
         instructions = policy.leave_instructions
         is_first = place == 1 and not self._membership.goes_on
         if instructions == "every" or (instructions == "first" and is_first):
@@ -105,17 +128,6 @@ class Texts:
         if policy.participants_in_messages and state is not None:
             lines.append(self.participants(state))
         return "\n".join(each for each in lines if each)
-
-    def _authored(self, content: ChatContent) -> str:
-        sender = content.sender
-        if not self._membership.invitation.is_group or sender is None:
-            return content.text
-        author = person_at(sender.uri, sender.name, self._plan)
-        return wording.group_message(
-            self._texts,
-            sender=shown(author, self._policy.participant_names),
-            text=content.text,
-        )
 
     @property
     def _inviter(self) -> str:

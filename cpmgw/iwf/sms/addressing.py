@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred, succeed
-
 from cpmgw.addressing.dialplan import DialPlan, PhoneAddress
 from cpmgw.errors import CpmgwError
-from cpmgw.interfaces import IDirectory
 from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.sms.centres import Centre
-from cpmgw.sip.uri import SipUri
 from txsmpp.address import Ton
 from txsmpp.pdu import AlertNotification, DataSm, DeliverSm
 from txsmpp.status import CommandStatus
@@ -47,23 +43,6 @@ def mobile_of(
     """Whom an alert is of, None where nothing is ever sent to such an address."""
     ton = _ton(centre, pdu.source_addr_ton)
     return plan.smpp_target(ton, pdu.source_addr_npi, pdu.source_addr)
-
-
-async def sip_uris_of(
-    ends: Ends, directory: IDirectory
-) -> tuple[SipUri | None, SipUri | None]:
-    """The SIP URIs of both where one is known; both are asked for at once."""
-    sender = _sip_uri(ends.originator, directory)
-    target = _sip_uri(ends.target, directory)
-    return await sender, await target
-
-
-def _sip_uri(address: PhoneAddress, directory: IDirectory) -> Deferred[SipUri | None]:
-    number = address.number
-    found: Deferred[SipUri | None] = (
-        directory.sip_uri(number) if number else succeed(None)
-    )
-    return found
 
 
 def _ton(centre: Centre, ton: int) -> int:

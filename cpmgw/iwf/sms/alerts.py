@@ -23,10 +23,10 @@ from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import IHouse
 from cpmgw.iwf.disposition import Outcome
 from cpmgw.iwf.events import EventAddresses, ready_for_sms_request
+from cpmgw.iwf.notifier import Notifier
+from cpmgw.iwf.retries import TOGETHER, Retries
 from cpmgw.iwf.sms.addressing import mobile_of
 from cpmgw.iwf.sms.centres import Centre
-from cpmgw.iwf.sms.notifier import Notifier
-from cpmgw.iwf.sms.retries import TOGETHER, Retries
 from cpmgw.iwf.sms.watched import MOST, WatchList
 from cpmgw.policy import PolicySource
 from cpmgw.records import ImdnContext, SegmentReport, Watched

@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-from enum import Enum
-from typing import Final
-
+from cpmgw.iwf.sessions.keywords import Said, said
 from cpmgw.policy import Policy
-from cpmgw.policy.keywords import plain
-from cpmgw.policy.session import SessionPolicy
 from cpmgw.policy.texts import SessionTexts
 from txsmpp.constants import EsmClass
 from txsmpp.errors import TlvError
 from txsmpp.pdu import DataSm, DeliverSm
 from txsmpp.tlv import Tag, integer
-
-# Characters of a text beyond which it is no keyword, which has 32 at most.
-_LONGEST: Final = 200
-
-
-class Said(Enum):
-    """What a short message means to a session."""
-
-    ACCEPT = "accept"
-    REJECT = "reject"
-    LEAVE = "leave"
-    NOTHING = "nothing"
 
 
 def answer_of(
@@ -42,29 +26,6 @@ def answer_of(
             accepted = code == policy.sms.accept_code
             return Said.ACCEPT if accepted else Said.REJECT
     return said(text, texts, policy.session)
-
-
-def said(text: str, texts: SessionTexts, policy: SessionPolicy) -> Said:
-    """What a text says: the whole of it is a keyword, or it says nothing.
-
-    Case, blanks and what stands around it do not count. The user's own language, that
-    of `texts`, goes before the others in the order of the policy. Words to leave say
-    nothing where policy has none.
-    """
-    if len(text) > _LONGEST:
-        return Said.NOTHING
-    word = plain(text)
-    if not word:
-        return Said.NOTHING
-    for each in (texts, *policy.texts):
-        for keywords, meaning in (
-            (each.accept, Said.ACCEPT),
-            (each.reject, Said.REJECT),
-            (each.leave if policy.leave_by_text else (), Said.LEAVE),
-        ):
-            if any(plain(keyword) == word for keyword in keywords):
-                return meaning
-    return Said.NOTHING
 
 
 def response_code(pdu: DeliverSm | DataSm) -> int | None:

@@ -13,7 +13,8 @@ from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.addressing.originator import Identity
 from cpmgw.errors import StoreError
 from cpmgw.interfaces import ICpmNetwork, IDirectory, IStore
-from cpmgw.iwf.sms.addressing import NotAddressed, ends_of, sip_uris_of
+from cpmgw.iwf.sip_uris import sip_uris_of
+from cpmgw.iwf.sms.addressing import NotAddressed, ends_of
 from cpmgw.iwf.sms.centres import Centre, Centres
 from cpmgw.iwf.sms.pagermessage import pager_request
 from cpmgw.iwf.sms.sessions import Sessions

@@ -55,6 +55,7 @@ def large_request(
         from_=values["From"].with_parameter("tag", tag),
         to=values["To"],
         call_id=values["Call-ID"],
+        max_forwards=message.policy.max_forwards,
         headers=headers,
         body=body,
     )

@@ -12,10 +12,11 @@ from cpmgw.cpm.reason import reason
 from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import IHouse
 from cpmgw.iwf.large_message import LargeMessages
+from cpmgw.iwf.large_sending import LargeSending
 from cpmgw.iwf.media import Media
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.centres import Centres
-from cpmgw.iwf.sms.chat.chats import Chats
+from cpmgw.iwf.sms.chat.chats import sms_chats
 from cpmgw.iwf.sms.inbound import Way
 from cpmgw.iwf.sms.inbound_large import InboundLarge
 from cpmgw.iwf.sms.large import LargeToSms
@@ -70,7 +71,7 @@ class OverMsrp:
             ),
         )
         media = Media(node, policy)
-        self.chats = Chats(house, self.calls, media, submissions, repeats)
+        self.chats = sms_chats(house, self.calls, media, submissions, repeats)
         self._large = LargeMessages(
             self.calls,
             media,
@@ -91,9 +92,10 @@ class OverMsrp:
             house.traffic,
             config.sip.drain,
         )
-        self._sent = InboundLarge(
-            self.calls, media, house.network, centres, policy, house.clock, house.now
+        sending = LargeSending(
+            self.calls, media, house.network.begin, policy, house.clock
         )
+        self._sent = InboundLarge(sending, house.network, centres, house.now)
         self.ways: tuple[Way, ...] = (self._sent,)
 
     def __len__(self) -> int:

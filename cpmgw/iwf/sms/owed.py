@@ -10,7 +10,7 @@ from typing import Final
 
 from cpmgw.interfaces import ISentMessages
 from cpmgw.iwf.disposition import Outcome, outcome_of
-from cpmgw.iwf.sms.retries import Retries
+from cpmgw.iwf.retries import Retries
 from cpmgw.records import Reported
 
 # Messages that are held here; what is beyond waits in the store.

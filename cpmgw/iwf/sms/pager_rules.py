@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Final
-from uuid import NAMESPACE_OID, UUID, uuid5
 
 from cpmgw.addressing.originator import identity_fields
 from cpmgw.cpm import product
@@ -11,6 +10,7 @@ from cpmgw.cpm.cpim import CpimMessage
 from cpmgw.cpm.cpim_text import CpimAddress
 from cpmgw.cpm.headers import language_of
 from cpmgw.cpm.timestamp import format_datetime
+from cpmgw.iwf.identifiers import contribution_of, conversation_of
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.sip.headers import NameAddr
 from cpmgw.sip.uri import SipUri, TelUri
@@ -75,15 +75,10 @@ def body(source: InboundMessage) -> bytes:
 
 
 def conversation_id(source: InboundMessage) -> str:
-    """Conversation-ID: one for these two people (conversation TS 5.3, App. C).
-
-    Made of their addresses, so that it is the same whichever URI is known of them.
-    """
-    ends = source.ends
-    pair = f"{source.domain}|{ends.originator.text}|{ends.target.text}"
-    return str(uuid5(NAMESPACE_OID, pair))
+    """Conversation-ID: one for these two people (conversation TS 5.3, App. C)."""
+    return conversation_of(source.domain, source.ends)
 
 
 def contribution_id(source: InboundMessage) -> str:
     """Contribution-ID: the stored identity, so that a repeat carries the same."""
-    return str(UUID(source.collected.identity))
+    return contribution_of(source.collected.identity)

@@ -39,6 +39,7 @@ def pager_request(source: InboundMessage) -> Request:
         from_=values["From"].with_parameter("tag", attempt[:16]),
         to=values["To"],
         call_id=f"{attempt}@{source.domain}",
+        max_forwards=source.policy.max_forwards,
         headers=headers,
         body=values["body"],
     )

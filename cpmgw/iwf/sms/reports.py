@@ -11,12 +11,12 @@ from cpmgw.errors import StoreError
 from cpmgw.interfaces import IHouse
 from cpmgw.iwf.disposition import Notice, Outcome, is_final, notice_of, outcome_of
 from cpmgw.iwf.events import EventAddresses, failed_interworking_request
+from cpmgw.iwf.notifier import Notifier, SessionNotifier
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.alerts import Alerts
 from cpmgw.iwf.sms.centres import Centre
 from cpmgw.iwf.sms.inflight import InFlight
 from cpmgw.iwf.sms.notification import notification_request, session_notification
-from cpmgw.iwf.sms.notifier import Notifier, SessionNotifier
 from cpmgw.iwf.sms.owed import Owed
 from cpmgw.iwf.sms.shortmessage import StatusReport
 from cpmgw.policy import PolicySource

@@ -18,6 +18,7 @@ from cpmgw.interfaces import (
     ISmsCentre,
 )
 from cpmgw.iwf.capabilities import Capabilities, Kind
+from cpmgw.iwf.notifier import NoSessions
 from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.alerts import Alerts
@@ -25,7 +26,6 @@ from cpmgw.iwf.sms.centres import Centre, Centres
 from cpmgw.iwf.sms.inbound import Inbound
 from cpmgw.iwf.sms.inflight import InFlight
 from cpmgw.iwf.sms.notified import take_notification
-from cpmgw.iwf.sms.notifier import NoSessions
 from cpmgw.iwf.sms.outbound import Outbound
 from cpmgw.iwf.sms.over_msrp import OverMsrp, no_sessions
 from cpmgw.iwf.sms.overdue import Overdue

@@ -1,7 +1,7 @@
 """The rules of the tables of sessions: one function a parameter.
 
-TS 6.2.2.1.3 to 6.2.2.1.6 (Tables 4 to 8) and 6.2.2.2.3 (Table 11). What all short
-messages have in common stands in `rules`, what Table 11 shares with Table 9 in
+TS 6.2.2.1.3 to 6.2.2.1.6 (Tables 4 and 6 to 8) and 6.2.2.2.3 (Table 11). What all
+short messages have in common stands in `rules`, what Table 11 shares with Table 9 in
 `pager_rules`.
 """
 
@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from email.utils import formatdate
-from typing import Final
 
-from cpmgw.addressing.originator import identity_fields
-from cpmgw.cpm import product
 from cpmgw.cpm.features import Feature, accept_contact, tag
 from cpmgw.iwf.sms import pager_rules, rules
 from cpmgw.iwf.sms.sessionmessage import (
-    InvitationAnswer,
     LargeInvitation,
     SessionSegment,
     SessionText,
@@ -24,7 +20,6 @@ from cpmgw.iwf.sms.sessionmessage import (
 from cpmgw.iwf.sms.times import relative_time
 from cpmgw.policy import Policy
 from cpmgw.sip.headers import NameAddr
-from cpmgw.sip.status import reason_for
 from cpmgw.sip.uri import SipUri, TelUri
 from txsmpp.constants import RegisteredDelivery
 
@@ -98,51 +93,6 @@ def short_message(source: SessionSegment) -> bytes:
 def message_payload(source: SessionSegment) -> bytes | None:
     """message_payload: likewise."""
     return None if sm_default_msg_id(source) else rules.message_payload(source)
-
-
-# -- Table 5 ---------------------------------------------------------------------------
-
-_SERVICE: Final = "SMS"
-_ACCEPTED: Final = 200
-
-
-def code_and_reason(source: InvitationAnswer) -> tuple[int, str]:
-    """Response code and reason phrase: 200, or what policy makes of a refusal."""
-    status = _ACCEPTED if source.accepted else source.policy.session.declined_status
-    return status, reason_for(status)
-
-
-def sdp_answer(source: InvitationAnswer) -> bytes | None:
-    """The SDP answer; there is none beside a refusal."""
-    return source.body if source.accepted else None
-
-
-def server(_source: InvitationAnswer) -> str:
-    """Server: the IWF's release (TS 6.1.4 step 6a, Appendix C)."""
-    return product.server(_SERVICE)
-
-
-def identifiers(source: InvitationAnswer) -> tuple[tuple[str, str], ...] | None:
-    """The identifiers that were received (TS 6.1.4 step 6c)."""
-    return source.identification.pairs() if source.accepted else None
-
-
-def asserted_user(source: InvitationAnswer) -> tuple[NameAddr, ...] | None:
-    """P-Asserted-Identity: the Non-CPM user's (TS 6.1.4 step 6g)."""
-    if not source.accepted:
-        return None
-    return identity_fields(source.user, source.plan).asserted
-
-
-def message_context(source: InvitationAnswer) -> str | None:
-    """Message-Context: messages of the session go by SMS (TS 6.2.4)."""
-    wanted = source.accepted and source.policy.correlation_headers
-    return rules.PAGER_MESSAGE if wanted else None
-
-
-def iw_number(source: InvitationAnswer) -> str | None:
-    """IW-Number: the one received, if any (TS 5.1 step 12)."""
-    return source.iw_number or None if source.accepted else None
 
 
 # -- Table 11 --------------------------------------------------------------------------

@@ -7,9 +7,7 @@ from enum import Enum
 import msgspec
 
 from cpmgw.addressing.dialplan import DialPlan
-from cpmgw.addressing.originator import Identity
 from cpmgw.config import SmscConfig
-from cpmgw.cpm.headers import Identification
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.sms.shortmessage import InboundMessage
@@ -45,22 +43,6 @@ class SessionSegment(msgspec.Struct, frozen=True, kw_only=True):
     requested: frozenset[Disposition] = frozenset()
     asks: bool = False
     is_group: bool = False
-
-
-class InvitationAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an invitation: the source of Table 5.
-
-    `user` is who was invited; `body` the SDP answer of one who accepts, `iw_number` the
-    IW-Number of the INVITE as it came, empty without one.
-    """
-
-    accepted: bool
-    user: Identity
-    plan: DialPlan
-    identification: Identification
-    policy: Policy
-    iw_number: str = ""
-    body: bytes = b""
 
 
 class LargeInvitation(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from twisted.internet.task import react
 
 from cpmgw.lab.bench import parts, report, stream
 from cpmgw.lab.bench.machine import description
+from cpmgw.lab.bench.mms import MmsPlan, MmsRun, faults
 from cpmgw.lab.bench.run import Plan, Run
 from cpmgw.lab.bench.sessions import SessionsPlan, SessionsRun
 from cpmgw.lab.bench.stream import StreamPlan
@@ -24,7 +25,7 @@ from cpmgw.lab.bench.subject import CannotMeasure
 # Seconds for each part.
 _PART: Final = 1.5
 _SHORT_PART: Final = 0.3
-_SECTIONS: Final = ("pager", "chat", "stream", "sessions", "parts")
+_SECTIONS: Final = ("pager", "chat", "mms", "stream", "sessions", "parts")
 
 Work = Callable[[Any, Path], Awaitable[tuple[Iterable[str], bool]]]
 """One measurement: its lines, and whether all was as it must be."""
@@ -39,6 +40,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--pager", action="store_true", help="pager mode to SMS")
     parser.add_argument("--chat", action="store_true", help="chat messages to SMS")
+    parser.add_argument("--mms", action="store_true", help="pictures to and from MMS")
     parser.add_argument("--stream", action="store_true", help="large messages by MSRP")
     parser.add_argument("--sessions", action="store_true", help="idle sessions")
     parser.add_argument("--parts", action="store_true", help="codecs, store, path")
@@ -48,7 +50,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--window", type=int, help="messages at the gateway at peak")
     parser.add_argument("--rate", type=float, help="instead of half the peak")
     parser.add_argument("--count", type=int, help="how many idle sessions")
-    parser.add_argument("--connections", type=int, help="of MSRP")
+    parser.add_argument("--connections", type=int, help="of MSRP, and of SMTP")
     return parser.parse_args(arguments)
 
 
@@ -81,6 +83,15 @@ def sessions_plan(chosen: argparse.Namespace) -> SessionsPlan:
     return msgspec.convert(details, SessionsPlan)
 
 
+def mms_plan(chosen: argparse.Namespace) -> MmsPlan:
+    """The run with multimedia messages."""
+    details = _given(chosen, "seconds", "window", "connections")
+    if chosen.short:
+        few = {"stalled_settle": 2.0, "stalled_seconds": 4.0}
+        details = {"seconds": 4.0, "warm_up": 1.0, **few, **details}
+    return msgspec.convert(details, MmsPlan)
+
+
 def stream_plan(chosen: argparse.Namespace) -> StreamPlan:
     """The large messages."""
     return StreamPlan(rounds=2) if chosen.short else StreamPlan()
@@ -95,6 +106,9 @@ def work(chosen: argparse.Namespace) -> Iterator[Work]:
     """All that runs in the reactor, in its order."""
     for plan in plans(chosen):
         yield _messages(plan)
+    if "mms" in sections(chosen):
+        yield _pictures(mms_plan(chosen))
+        yield _silence(mms_plan(chosen))
     if "sessions" in sections(chosen):
         yield _idle(sessions_plan(chosen))
 
@@ -103,6 +117,22 @@ def _messages(plan: Plan) -> Work:
     async def measure(reactor: Any, folder: Path) -> tuple[Iterable[str], bool]:
         result = await Run(reactor, plan, folder).measure()
         return report.end_to_end(plan, result), not result.missing
+
+    return measure
+
+
+def _pictures(plan: MmsPlan) -> Work:
+    async def measure(reactor: Any, folder: Path) -> tuple[Iterable[str], bool]:
+        figures = await MmsRun(reactor, plan, folder).measure()
+        return report.mms(plan, figures), not figures.missing
+
+    return measure
+
+
+def _silence(plan: MmsPlan) -> Work:
+    async def measure(reactor: Any, folder: Path) -> tuple[Iterable[str], bool]:
+        figures = await MmsRun(reactor, plan, folder).stall()
+        return report.stalled(plan, figures), not faults(plan, figures)
 
     return measure
 

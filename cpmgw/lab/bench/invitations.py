@@ -22,9 +22,9 @@ _SDP: Final = (
     "m=message 9 TCP/MSRP *\r\n"
     "a=path:%(path)s\r\n"
     "a=accept-types:message/cpim application/im-iscomposing+xml\r\n"
-    "a=accept-wrapped-types:text/plain message/imdn+xml\r\n"
+    "a=accept-wrapped-types:%(wrapped)s\r\n"
     "a=setup:active\r\n"
-    "a=sendrecv\r\n"
+    "a=%(direction)s\r\n"
 )
 _INVITE: Final = (
     "INVITE tel:+1514555%(target)04d SIP/2.0\r\n"
@@ -36,9 +36,9 @@ _INVITE: Final = (
     "CSeq: 1 INVITE\r\n"
     "Contact: <sip:bench@127.0.0.1:%(port)d;transport=tcp>\r\n"
     "P-Asserted-Identity: <tel:+1514556%(originator)04d>\r\n"
-    "P-Asserted-Service: urn:urn-7:3gpp-service.ims.icsi.oma.cpm.session\r\n"
+    "P-Asserted-Service: urn:urn-7:3gpp-service.ims.icsi.oma.cpm.%(feature)s\r\n"
     "Accept-Contact: *;+g.3gpp.icsi-ref="
-    '"urn%%3Aurn-7%%3A3gpp-service.ims.icsi.oma.cpm.session"\r\n'
+    '"urn%%3Aurn-7%%3A3gpp-service.ims.icsi.oma.cpm.%(feature)s"\r\n'
     "Conversation-ID: f81d4fae-7dec-11d0-a765-%(number)012d\r\n"
     "Contribution-ID: abcdef00-1234-1234-1234-%(number)012d\r\n"
     "Allow: INVITE, ACK, CANCEL, BYE, UPDATE\r\n"
@@ -69,6 +69,22 @@ _PATH: Final = re.compile(rb"(?m)^a=path:([^\r\n]*)")
 _URI: Final = re.compile(r"<([^>]*)>")
 
 
+class Form(msgspec.Struct, frozen=True, kw_only=True):
+    """What kind of session is asked for: by its feature, and what its stream has."""
+
+    feature: str = "session"
+    wrapped: str = "text/plain message/imdn+xml"
+    direction: str = "sendrecv"
+
+
+CHAT: Final = Form()
+LARGE: Final = Form(
+    feature="largemsg",
+    wrapped="multipart/mixed text/plain image/jpeg",
+    direction="sendonly",
+)
+
+
 class Answer(msgspec.Struct, frozen=True):
     """A response to a request of session `number`; its octets are `data`."""
 
@@ -94,11 +110,12 @@ class Invitation:
     `path` is the peer's MSRP URI once the session is `answered`, `own` that of ours.
     """
 
-    __slots__ = ("_port", "_routes", "_target", "_to", "number", "path")
+    __slots__ = ("_form", "_port", "_routes", "_target", "_to", "number", "path")
 
-    def __init__(self, number: int, port: int) -> None:
+    def __init__(self, number: int, port: int, form: Form = CHAT) -> None:
         self.number = number
         self.path = ""
+        self._form = form
         self._port = port
         self._to = self._target = self._routes = ""
 
@@ -109,11 +126,18 @@ class Invitation:
 
     def invite(self) -> bytes:
         """The INVITE, with our offer."""
-        body = _SDP % {"number": self.number, "path": self.own}
+        form = self._form
+        body = _SDP % {
+            "number": self.number,
+            "path": self.own,
+            "wrapped": form.wrapped,
+            "direction": form.direction,
+        }
         head = _INVITE % {
             **self._fixed("i"),
             **people(self.number),
             "number": self.number,
+            "feature": form.feature,
             "port": self._port,
             "length": len(body),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cpmgw.lab.bench.ledger import Latency
+from cpmgw.lab.bench.mms import MmsFigures, MmsPlan, StalledFigures, faults
 from cpmgw.lab.bench.parts import Part
 from cpmgw.lab.bench.run import Figures, Plan, Result
 from cpmgw.lab.bench.sessions import SessionsFigures, SessionsPlan, Turn
@@ -143,6 +144,64 @@ def _speed(turn: Turn) -> tuple[str, str]:
     rates = (turn.sessions / max(each, 1e-9) for each in (turn.seconds, turn.cpu))
     by_time, by_cpu = (f"{rate:.0f}" for rate in rates)
     return by_time, by_cpu
+
+
+def mms(plan: MmsPlan, figures: MmsFigures) -> Iterable[str]:
+    """Lines for multimedia messages both ways."""
+    yield ""
+    yield (
+        f"Pictures of {plan.size / 1000:.0f} KB between CPM and MMS, both ways at once,"
+        f" {plan.window} messages of each"
+    )
+    ways = (figures.outbound, figures.inbound)
+    yield from table(
+        [
+            ("", "CPM to MMS", "MMS to CPM"),
+            (
+                "messages/s",
+                *(f"{each.messages / figures.seconds:.0f}" for each in ways),
+            ),
+            (
+                "answered (p50 / p99 / worst)",
+                *(milliseconds(each.answers) for each in ways),
+            ),
+        ]
+    )
+    yield f"messages/CPU second of the gateway: {figures.per_cpu_second:.0f}"
+    yield (
+        f"CPU of gateway / of load, of one core: "
+        f"{figures.gateway_cpu / figures.seconds:.0%}"
+        f" / {figures.load_cpu / figures.seconds:.0%}"
+    )
+    yield f"memory: idle {figures.idle_memory / 1024:.1f} MB, " + (
+        f"at most {figures.peak_memory / 1024:.1f} MB"
+    )
+    wrong = ", ".join(f"{count} {what}" for what, count in figures.missing.items())
+    yield (
+        f"NOT ACCOUNTED FOR of {figures.sent} messages: {wrong}"
+        if wrong
+        else f"all {figures.sent} messages came, once, and were answered"
+    )
+
+
+def stalled(plan: MmsPlan, figures: StalledFigures) -> Iterable[str]:
+    """Lines for a relay that says nothing."""
+    yield ""
+    yield (
+        f"{plan.stalled_rate:.0f} such messages a second to a relay that accepts "
+        "connections and never answers"
+    )
+    answers = ", ".join(
+        f"{count} answered {status}" for status, count in figures.answers.items()
+    )
+    yield f"{figures.sent} messages: {answers}"
+    yield (
+        f"memory: idle {figures.idle / 1024:.1f} MB, at most "
+        f"{figures.early / 1024:.1f} MB and then {figures.late / 1024:.1f} MB, "
+        f"{figures.after / 1024:.1f} MB after"
+    )
+    wrong = ", ".join(faults(plan, figures))
+    yield f"NOT AS IT MUST: {wrong}" if wrong else "all were answered"
 
 
 def parts(measured: Iterable[Part]) -> Iterable[str]:

@@ -13,6 +13,8 @@ from cpmgw.lab.bench.machine import Watched
 from cpmgw.lab.gateway_process import GatewayProcess, free_port
 
 _READY_WITHIN: Final = 30.0
+QUEUE: Final = 200
+"""How many mails wait for an MMS relay."""
 
 
 class CannotMeasure(Exception):
@@ -20,12 +22,17 @@ class CannotMeasure(Exception):
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the gateway and its peers are on 127.0.0.1; without `msrp` none is used."""
+    """Where the gateway and its peers are on 127.0.0.1; what is 0 is not used.
+
+    `mmsc` is the MMS relay's port, `mm4` the gateway's.
+    """
 
     gateway: int
     cpm: int
     smpp: int
     msrp: int = 0
+    mmsc: int = 0
+    mm4: int = 0
 
 
 def configuration(folder: Path, transport: str, ports: Ports) -> str:
@@ -57,7 +64,7 @@ bind = "transceiver"
 """
     if not ports.msrp:
         return text
-    return f"""\
+    text = f"""\
 {text}
 [msrp]
 listen = "tcp:{ports.msrp}:interface=127.0.0.1"
@@ -65,6 +72,25 @@ spool = "{folder}/msrp"
 
 [policy.session]
 inform_closed = "never"
+"""
+    return text if not ports.mm4 else f"{text}{_mms(folder, ports)}"
+
+
+def _mms(folder: Path, ports: Ports) -> str:
+    """MM4 with a relay whose queue is short, so that it can be seen to be full."""
+    return f"""\
+
+[mm4]
+listen = "tcp:{ports.mm4}:interface=127.0.0.1"
+domain = "mm4.ims.example.net"
+spool = "{folder}/mm4"
+
+[[mmsc]]
+name = "bench-mms"
+host = "127.0.0.1"
+port = {ports.mmsc}
+domain = "mms.example.net"
+queue = {QUEUE}
 """
 
 
@@ -79,15 +105,22 @@ class Subject:
         self._smpp: Any = None
         self.ports = Ports(gateway=0, cpm=0, smpp=0)
 
-    async def start(self, transport: str, *, msrp: bool = False) -> Watched:
-        """Bring it up, bound; CannotMeasure where it does not come up in time."""
+    async def start(
+        self, transport: str, *, msrp: bool = False, mmsc: int = 0
+    ) -> Watched:
+        """Bring it up, bound; CannotMeasure where it does not come up in time.
+
+        With `mmsc`, the port of an MMS relay, there is MM4, which needs MSRP.
+        """
         reactor = self._reactor
         self._smpp = reactor.listenTCP(0, self._centre, interface="127.0.0.1")
         self.ports = Ports(
             gateway=free_port(),
             cpm=free_port(),
             smpp=self._smpp.getHost().port,
-            msrp=free_port() if msrp else 0,
+            msrp=free_port() if msrp or mmsc else 0,
+            mmsc=mmsc,
+            mm4=free_port() if mmsc else 0,
         )
         config = self._folder / "cpmgw.toml"
         config.write_text(configuration(self._folder, transport, self.ports))

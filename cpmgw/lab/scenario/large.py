@@ -17,9 +17,12 @@ TALE: Final = "Once upon a time there was a phone that had only SMS. " * 27
 
 
 async def to_sms(stage: Stage) -> None:
-    """TS 6.1.2 and 6.2.2.1.1: one message in a session of its own."""
+    """TS 6.1.2 and 6.2.2.1.1: one message in a session of its own.
+
+    It is long for SMS: that its address says so has it not go by MMS (TS App. D).
+    """
     sent = stage.lab.cpm.send_large(
-        PagerMessage(sender=ALICE, recipient=f"tel:{BOB}", text=LONG)
+        PagerMessage(sender=ALICE, recipient=f"tel:{BOB};nccsid=SMS", text=LONG)
     )
     await stage.until(lambda: len(sent.notifications) >= 2 and sent.bye)
     stage.check(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cpmgw.lab.behaviour import SmsBehaviour
+from cpmgw.lab.behaviour import MmsBehaviour, SmsBehaviour
 from cpmgw.lab.conversation import SentMessage
 from cpmgw.lab.scenario.stage import (
     ALICE,
@@ -15,6 +15,7 @@ from cpmgw.lab.scenario.stage import (
     TRAVEL,
     Stage,
 )
+from cpmgw.mm4.pdu import RequestStatus
 from txsmpp.constants import MessageState
 from txsmpp.status import CommandStatus
 
@@ -75,12 +76,16 @@ async def long(stage: Stage) -> None:
 
 
 async def refused(stage: Stage) -> None:
-    """TS Table 2: an invalid destination address is a 404."""
-    refusal = SmsBehaviour(status=CommandStatus.ESME_RINVDSTADR)
-    stage.lab.centre.behave(refusal, NOBODY)
+    """TS 5.1 step 11 d: 488 where no service is left that could carry it."""
+    stage.lab.centre.behave(SmsBehaviour(status=CommandStatus.ESME_RINVDSTADR), NOBODY)
+    stage.lab.relay.behave(
+        MmsBehaviour(status=RequestStatus.ADDRESS_UNRESOLVED), NOBODY
+    )
     sent = stage.lab.cpm.send_text(ALICE, f"tel:{NOBODY}", "Anybody there?")
     await stage.until(lambda: sent.status)
-    stage.check("The message is answered 404", sent.status, 404)
+    stage.check("The message is answered 488", sent.status, 488)
+    warning = (sent.response and sent.response.headers.get("Warning")) or ""
+    stage.check("It says: every service was tried", "tried" in warning, True)
     stage.check("There is no report of it", sent.outcome, [])
 
 

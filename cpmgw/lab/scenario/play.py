@@ -7,9 +7,9 @@ from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
-from cpmgw.lab.behaviour import SmsBehaviour
+from cpmgw.lab.behaviour import MmsBehaviour, SmsBehaviour
 from cpmgw.lab.laboratory import Laboratory
-from cpmgw.lab.scenario import chats, groups, large, messages
+from cpmgw.lab.scenario import chats, groups, large, messages, mms
 from cpmgw.lab.scenario.stage import TRAVEL, Check, Stage
 
 Part = Callable[[Stage], Awaitable[None]]
@@ -21,12 +21,22 @@ PARTS: Final[tuple[tuple[str, Part], ...]] = (
     ),
     ("SMS to CPM", messages.to_cpm),
     ("A long message with emoji: several segments, one report", messages.long),
-    ("A refusal: the SM-SC does not know the number", messages.refused),
+    (
+        "A refusal: neither the SM-SC nor the MMS relay knows the number",
+        messages.refused,
+    ),
     ("A failure: the message is accepted, but never delivered", messages.failed),
     ("A large message: a session of its own, with its receipt", large.to_sms),
     ("A large message from a handset", large.to_cpm),
     ("A chat between Alice and Bob's handset", chats.chat),
     ("A group of three with Bob", groups.group),
+    ("A photograph to an MMS handset, with delivery report and read reply", mms.to_mms),
+    ("A photograph from an MMS handset", mms.to_cpm),
+    ("A text by MMS, as its address says", mms.text),
+    ("A file to an MMS handset", mms.file),
+    ("A chat with an MMS user, with a picture", mms.chat),
+    ("A text that the MMS relay refuses goes by SMS", mms.elsewhere),
+    ("A refusal: the MMS relay does not take the picture", mms.refused),
 )
 
 
@@ -62,6 +72,7 @@ class Scenario:
         """Play all parts; tells whether all went as it must."""
         stage = self._stage
         stage.lab.centre.behave(SmsBehaviour(receipt_delay=TRAVEL))
+        stage.lab.relay.behave(MmsBehaviour(report_delay=TRAVEL, looks_after=TRAVEL))
         for title, part in PARTS:
             self._begin(title)
             await part(stage)

@@ -11,6 +11,7 @@ from twisted.internet.task import deferLater
 
 from cpmgw.lab.handset import Handset
 from cpmgw.lab.laboratory import Laboratory
+from cpmgw.lab.mms.handset import MmsHandset
 
 ALICE: Final = "tel:+15145550001"
 BOB: Final = "+15145550002"
@@ -19,6 +20,7 @@ DAVE: Final = "tel:+15145550004"
 
 DELIVERED: Final = ("delivery-notification", "delivered")
 FAILED: Final = ("delivery-notification", "failed")
+DISPLAYED: Final = ("display-notification", "displayed")
 BY_SMS: Final = ("interworking-notification", "legacy-sms")
 
 TRAVEL: Final = 0.25
@@ -60,6 +62,11 @@ class Stage:
     def handset(self) -> Handset:
         """Bob's."""
         return self.lab.centre.handset(BOB)
+
+    @property
+    def mms_handset(self) -> MmsHandset:
+        """Bob's, as the MMS relay knows it."""
+        return self.lab.relay.handset(BOB)
 
     def check(self, text: str, found: object, wanted: object) -> None:
         """Expect something, and note what there is in its stead."""

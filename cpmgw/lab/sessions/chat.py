@@ -25,7 +25,8 @@ from cpmgw.lab.conversation import Conversation, ReceivedMessage, received_messa
 from cpmgw.lab.pager import CPIM
 from cpmgw.lab.sessions.legs import Leg, Legs
 from cpmgw.lab.sessions.messages import ALL, SentChat, say
-from cpmgw.lab.sessions.streams import CHAT, COMPOSING
+from cpmgw.lab.sessions.streams import CHAT, COMPOSING, Shape
+from cpmgw.mm4.entity import Entity
 from cpmgw.sip.message import Request
 
 OK: Final = 200
@@ -48,14 +49,19 @@ class Chat:
     """
 
     def __init__(
-        self, user: Conversation, peer: str, clients: Clients, legs: Legs
+        self,
+        user: Conversation,
+        peer: str,
+        clients: Clients,
+        legs: Legs,
+        shape: Shape = CHAT,
     ) -> None:
         self.user = user
         self.peer = peer
         self.inbox: list[ReceivedMessage] = []
         self.sent: list[SentChat] = []
         self.composing = 0
-        self.leg = Leg(legs, CHAT, self)
+        self.leg = Leg(legs, shape, self)
         self.established: Deferred[Chat] = Deferred()
         self._clients = clients
         self._legs = legs
@@ -93,9 +99,11 @@ class Chat:
         """It has been asked for, and accepted."""
         self.leg.established.addCallback(self._begun)
 
-    def send(self, text: str, dispositions: Iterable[Disposition] = ALL) -> SentChat:
-        """Say something."""
-        sent = SentChat(self._clients.identity(), self.user.address, text)
+    def send(
+        self, of: str | Entity, dispositions: Iterable[Disposition] = ALL
+    ) -> SentChat:
+        """Say something, or send content."""
+        sent = SentChat(self._clients.identity(), self.user.address, of)
         self.sent.append(sent)
         self.user.expect(sent)
         say(

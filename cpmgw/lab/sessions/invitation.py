@@ -40,8 +40,8 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     without: frozenset[str] = frozenset()
 
 
-def large_invitation(message: PagerMessage) -> Invitation:
-    """The invitation to take a large message (conversation TS 7.2.1.2)."""
+def standalone_invitation(message: PagerMessage) -> Invitation:
+    """The invitation to take a large message or a file (conversation TS 7.2.1.2)."""
     expires = message.expires
     optional = (
         ("Message-Expires", "" if expires is None else str(expires)),
@@ -55,7 +55,7 @@ def large_invitation(message: PagerMessage) -> Invitation:
         ids=Identification(
             message.conversation_id, message.contribution_id, message.in_reply_to
         ),
-        feature=Feature.LARGE,
+        feature=message.feature,
         asserted=message.asserted,
         request_uri=message.request_uri,
         headers=(*[pair for pair in optional if pair[1]], *message.headers),
@@ -64,13 +64,18 @@ def large_invitation(message: PagerMessage) -> Invitation:
 
 
 def invite(
-    invitation: Invitation, *, call_id: str, contact: str, body: bytes
+    invitation: Invitation,
+    *,
+    call_id: str,
+    contact: str,
+    body: bytes,
+    content_type: str = SDP,
 ) -> Request:
     """The INVITE; `call_id` serves as From tag too, `contact` is a URI of ours."""
     sender = parse_uri(invitation.sender)
     recipient = parse_uri(invitation.recipient)
     target = invitation.request_uri
-    headers = [*_headers(invitation, contact), ("Content-Type", SDP)]
+    headers = [*_headers(invitation, contact), ("Content-Type", content_type)]
     return originate(
         "INVITE",
         parse_uri(target) if target else recipient,

@@ -1,4 +1,7 @@
-"""Large messages: sent by the lab's users, and taken by them (conversation TS 7.2)."""
+"""Large messages and files: sent by the lab's users, and taken by them.
+
+Conversation TS 7.2 and 7.4.1.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,10 @@ from cpmgw.lab.conversation import (
     outcome_of,
     received_message,
 )
-from cpmgw.lab.pager import CPIM, PagerMessage, cpim_of
-from cpmgw.lab.sessions.invitation import invite, large_invitation
+from cpmgw.lab.pager import PagerMessage
 from cpmgw.lab.sessions.legs import Leg, Legs
-from cpmgw.lab.sessions.streams import LARGE, LARGE_TAKEN, size_attribute
+from cpmgw.lab.sessions.parcels import Parcel
+from cpmgw.lab.sessions.streams import LARGE_TAKEN
 from cpmgw.sip.dialogs.interfaces import CallFailed
 from cpmgw.sip.message import Request, Response
 
@@ -27,18 +30,19 @@ NOT_HERE: Final = 413
 
 
 class SentLarge:
-    """A large message on its way: its session, and what came after.
+    """A large message or a file on its way: its session, and what came after.
 
     `response` answered the INVITE and `msrp_status` the SEND, 0 where nothing did;
     `bye` is the answer to the BYE. `done` fires when it is over, however it went.
     """
 
-    def __init__(self, message: PagerMessage, legs: Legs) -> None:
+    def __init__(self, message: PagerMessage, parcel: Parcel, legs: Legs) -> None:
         self.message = message
         self.msrp_status = 0
         self.done: Deferred[SentLarge] = Deferred()
         self.notifications: list[Notification] = []
-        self.leg = Leg(legs, LARGE, self)
+        self.leg = Leg(legs, parcel.shape, self)
+        self._parcel = parcel
         self._legs = legs
 
     @property
@@ -71,25 +75,22 @@ class SentLarge:
         """(kind, status) of each notification, in the order in which they came."""
         return outcome_of(self.notifications)
 
-    def send(self, call_id: str, now: float) -> None:
+    def send(self, call_id: str) -> None:
         """Send it, once."""
-        content = cpim_of(self.message, now).encode()
         contact = self._legs.wire.uri()
-        invitation = large_invitation(self.message)
+        parcel = self._parcel
         self.leg.invite(
-            lambda body: invite(
-                invitation, call_id=call_id, contact=contact, body=body
-            ),
-            size_attribute(len(content)),
+            lambda body: parcel.invite(body, call_id=call_id, contact=contact),
+            parcel.attributes,
         )
-        Deferred.fromCoroutine(self._send(content)).addBoth(self._done)
+        Deferred.fromCoroutine(self._send(parcel)).addBoth(self._done)
 
-    async def _send(self, content: bytes) -> None:
+    async def _send(self, parcel: Parcel) -> None:
         try:
             await self.leg.established
         except CallFailed:
             return
-        self.msrp_status = await self.leg.send(CPIM, content)
+        self.msrp_status = await self.leg.send(parcel.content_type, parcel.content)
         reason = COMPLETED if self.msrp_status == OK else TRANSMISSION_FAILED
         await self.leg.close(reason)
 

@@ -13,6 +13,7 @@ from cpmgw.cpm.timestamp import format_datetime
 from cpmgw.lab.conversation import Notification, outcome_of
 from cpmgw.lab.pager import CPIM, IMDN_NAMESPACE
 from cpmgw.lab.sessions.legs import Leg
+from cpmgw.mm4.entity import Entity, leaf, to_cpm
 
 ALL: Final = (
     Disposition.POSITIVE_DELIVERY,
@@ -25,14 +26,15 @@ ALL: Final = (
 class SentChat:
     """A message that was sent in a session, and what was said of it.
 
+    `entity` is its content.
     `answered` fires with the MSRP status that its last chunk got, 0 where the session
     ended before.
     """
 
-    def __init__(self, message_id: str, sender: str, text: str) -> None:
+    def __init__(self, message_id: str, sender: str, of: str | Entity) -> None:
         self.message_id = message_id
         self.sender = sender
-        self.text = text
+        self.entity = _text(of) if isinstance(of, str) else of
         self.status = 0
         self.answered: Deferred[int] = Deferred()
         self.notifications: list[Notification] = []
@@ -57,7 +59,7 @@ def say(
     now: float,
     dispositions: Iterable[Disposition] = ALL,
 ) -> None:
-    """Send a text in CPIM (conversation TS 7.3.9.1); both are name-addrs."""
+    """Send a message in CPIM (conversation TS 7.3.9.1); both are name-addrs."""
     asked = ", ".join([each.value for each in dispositions])
     headers = [
         ("From", sender),
@@ -67,9 +69,15 @@ def say(
         ("imdn.Message-ID", sent.message_id),
         *([("imdn.Disposition-Notification", asked)] if asked else []),
     ]
+    content_type, encoding, content = to_cpm(sent.entity)
+    said = (("Content-Type", content_type), ("Content-Transfer-Encoding", encoding))
     cpim = CpimMessage(
         headers=tuple(headers),
-        content_headers=(("Content-Type", "text/plain;charset=UTF-8"),),
-        content=sent.text.encode("utf-8", "replace"),
+        content_headers=tuple(each for each in said if each[1]),
+        content=content,
     )
     leg.send(CPIM, cpim.encode()).addCallback(sent.settle)
+
+
+def _text(text: str) -> Entity:
+    return leaf("text/plain;charset=UTF-8", text.encode("utf-8", "replace"))

@@ -19,6 +19,8 @@ from cpmgw.lab.sessions.group import Group, Member
 from cpmgw.lab.sessions.invitation import Invitation, invite
 from cpmgw.lab.sessions.large import SentLarge, TakenLarge
 from cpmgw.lab.sessions.legs import Leg, Legs
+from cpmgw.lab.sessions.parcels import Parcel, file_parcel, large_parcel
+from cpmgw.lab.sessions.streams import CHAT, MEDIA_CHAT, Shape
 from cpmgw.lab.wire import Wire
 from cpmgw.msrp.node import MsrpNode
 from cpmgw.sip.endpoint import Incoming
@@ -54,14 +56,29 @@ class Sessions:
 
     def send_large(self, message: PagerMessage) -> SentLarge:
         """Send a large message that has its identifiers (conversation TS 7.2.1.2)."""
-        sent = SentLarge(message, self._legs)
+        return self._send(message, large_parcel(message, self._clock.seconds()))
+
+    def send_file(self, message: PagerMessage, name: str) -> SentLarge:
+        """Send a file that has its identifiers (conversation TS 7.4.1)."""
+        parcel = file_parcel(message, name, self._clock.seconds())
+        return self._send(message, parcel)
+
+    def _send(self, message: PagerMessage, parcel: Parcel) -> SentLarge:
+        sent = SentLarge(message, parcel, self._legs)
         user = self._clients.user(message.asserted or message.sender)
         user.large.append(sent)
         user.expect(sent)
-        sent.send(self._clients.identity(), self._clock.seconds())
+        sent.send(self._clients.identity())
         return sent
 
-    def chat(self, sender: str, recipient: str, *, subject: str = "") -> Chat:
+    def chat(
+        self,
+        sender: str,
+        recipient: str,
+        *,
+        subject: str = "",
+        shape: Shape = CHAT,
+    ) -> Chat:
         """Begin a session of two (conversation TS 7.3.1.1)."""
         user = self._clients.user(sender)
         invitation = Invitation(
@@ -70,12 +87,12 @@ class Sessions:
             ids=self._ids(user, recipient),
             headers=(("Subject", subject),) if subject else (),
         )
-        return self.invite(invitation)
+        return self.invite(invitation, shape)
 
-    def invite(self, invitation: Invitation) -> Chat:
+    def invite(self, invitation: Invitation, shape: Shape = CHAT) -> Chat:
         """Begin a session of two with exactly this invitation."""
         user = self._clients.user(invitation.asserted or invitation.sender)
-        chat = Chat(user, invitation.recipient, self._clients, self._legs)
+        chat = Chat(user, invitation.recipient, self._clients, self._legs, shape)
         call_id, contact = self._clients.identity(), self._wire.uri()
 
         def make(body: bytes) -> Request:
@@ -133,7 +150,7 @@ class Sessions:
             return TakenLarge(user, self._clients, self._legs).leg
         asserted = request.headers.get("P-Asserted-Identity")
         peer = bare_uri(asserted or str(request.from_.uri))
-        chat = Chat(user, peer, self._clients, self._legs)
+        chat = Chat(user, peer, self._clients, self._legs, MEDIA_CHAT)
         chat.taken()
         return chat.leg
 

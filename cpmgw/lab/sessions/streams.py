@@ -11,6 +11,7 @@ from zlib import crc32
 
 import msgspec
 
+from cpmgw.mm4.entity import Entity
 from cpmgw.msrp.interfaces import IMsrpSession, Remote
 from cpmgw.sdp import negotiation
 from cpmgw.sdp.description import Connection, Lines, Origin, attribute
@@ -34,10 +35,31 @@ class Shape(msgspec.Struct, frozen=True):
     wrapped: tuple[str, ...]
 
 
-LARGE: Final = Shape(Direction.SENDONLY, (CPIM,), (TEXT,))
-LARGE_TAKEN: Final = Shape(Direction.RECVONLY, (CPIM,), (TEXT,))
+CLIPS: Final = (
+    "multipart/*",
+    "image/*",
+    "audio/*",
+    "video/*",
+    "application/smil",
+    "text/*",
+)
+LARGE_TAKEN: Final = Shape(Direction.RECVONLY, (CPIM,), (TEXT, *CLIPS))
 CHAT: Final = Shape(Direction.SENDRECV, (CPIM, COMPOSING), (TEXT, IMDN))
+MEDIA_CHAT: Final = Shape(Direction.SENDRECV, (CPIM, COMPOSING), (TEXT, IMDN, *CLIPS))
 GROUP: Final = Shape(Direction.SENDRECV, (CPIM,), (TEXT, IMDN, COMPOSING))
+
+
+def large(entity: Entity) -> Shape:
+    """What a large message with this content offers: its types, and no others."""
+    return Shape(Direction.SENDONLY, (CPIM,), types_of(entity))
+
+
+def types_of(entity: Entity) -> tuple[str, ...]:
+    """The media types of content and of all in it, each once."""
+    found = [entity.media_type.name]
+    for part in entity.parts:
+        found += types_of(part)
+    return tuple(dict.fromkeys(found))
 
 
 def size_attribute(octets: int) -> Lines:

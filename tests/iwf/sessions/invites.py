@@ -16,6 +16,7 @@ from tests.flows.dialog import IDS, invite, offer
 ALICE = "tel:+15145550001"
 BOB = "tel:+15145550002"
 GROUP = "sip:chess@conf.example.net"
+FOCUS = "sip:chess@127.0.0.1:5070"
 NUMBER = "+15145559001"
 PLAN = plan()
 
@@ -32,6 +33,13 @@ def to_group(*headers: tuple[str, str], **details: Any) -> Request:
     )
     details.setdefault("headers", more)
     return invite(GROUP, BOB, contact=f"<{GROUP}>", group=True, **details)
+
+
+def here(*headers: tuple[str, str], **details: Any) -> Request:
+    """The invitation to a group whose focus is the test's CPM side."""
+    request = to_group(*headers, **details)
+    contact = (request.headers.get("Contact") or "").replace(GROUP, FOCUS)
+    return request.replace(headers=request.headers.with_replaced("Contact", contact))
 
 
 def with_history(request: Request, *entries: Entry) -> Request:

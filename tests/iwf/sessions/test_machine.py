@@ -101,8 +101,8 @@ class Ways(SynchronousTestCase):
         )
 
     def test_refused(self) -> None:
-        """An invitation that comes to nothing."""
-        self.assertEqual(self.walk(On.REFUSE), ([Do.RELEASE], State.OVER))
+        """An invitation that comes to nothing is told to whoever knows of it."""
+        self.assertEqual(self.walk(On.REFUSE), ([Do.TELL, Do.RELEASE], State.OVER))
 
     def test_byes_that_cross(self) -> None:
         """Both sides hang up at once: released once."""

@@ -10,9 +10,11 @@ from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.sessions.question import Question, Verdict
 
 
-def refusal() -> CannotInterwork:
-    """A question that cannot be delivered."""
-    return CannotInterwork(480, "Later", cause="test", section="x")
+def refusal(*, may_have_left: bool = False) -> CannotInterwork:
+    """A question that cannot be delivered, or perhaps was."""
+    return CannotInterwork(
+        480, "Later", cause="test", section="x", may_have_left=may_have_left
+    )
 
 
 class Questions(SynchronousTestCase):
@@ -53,6 +55,14 @@ class Questions(SynchronousTestCase):
         self.delivered.errback(refusal())
         failure = self.failureResultOf(self.verdict, CannotInterwork)
         self.assertEqual(failure.value.status, 480)
+
+    def test_perhaps_delivered(self) -> None:
+        """One of which nobody knows whether it arrived may still be answered."""
+        self.delivered.errback(refusal(may_have_left=True))
+        self.assertNoResult(self.verdict)
+        self.assertTrue(self.question.is_open)
+        self.question.settle(Verdict.YES)
+        self.assertIs(self.successResultOf(self.verdict), Verdict.YES)
 
     def test_not_delivered_after_the_end(self) -> None:
         """Where it has ended, a delivery that fails changes nothing."""

@@ -11,7 +11,8 @@ from zope.interface import implementer
 from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.interfaces import IDirectory
 from cpmgw.iwf.parties import Ends
-from cpmgw.iwf.sms.addressing import NotAddressed, ends_of, mobile_of, sip_uris_of
+from cpmgw.iwf.sip_uris import sip_uris_of
+from cpmgw.iwf.sms.addressing import NotAddressed, ends_of, mobile_of
 from cpmgw.sip.uri import SipUri
 from tests.addressing.plans import e164, name, plan, short, sip
 from tests.iwf.sms.test_centres import centre

@@ -12,8 +12,8 @@ from cpmgw.config import loads
 from cpmgw.cpm.events import ReadyForSms, parse_event
 from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.disposition import Outcome
+from cpmgw.iwf.retries import TOGETHER
 from cpmgw.iwf.sms.alerts import Alerts
-from cpmgw.iwf.sms.retries import TOGETHER
 from cpmgw.iwf.sms.submissions import refused
 from cpmgw.policy import Policy
 from cpmgw.policy.sms import SmsPolicy

@@ -8,11 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from cpmgw.cpm.cpim import parse_cpim
 from cpmgw.cpm.cpim_text import parse_address
 from cpmgw.cpm.imdn import parse_imdn
-from cpmgw.iwf.sms.notification import (
-    ANONYMOUS,
-    notification_request,
-    session_notification,
-)
+from cpmgw.iwf.notification import ANONYMOUS
+from cpmgw.iwf.sms.notification import notification_request, session_notification
 from cpmgw.iwf.sms.shortmessage import StatusReport
 from cpmgw.records import ImdnContext
 

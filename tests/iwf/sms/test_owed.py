@@ -7,8 +7,8 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
+from cpmgw.iwf.retries import FIRST_RETRY, LAST_RETRY, TOGETHER
 from cpmgw.iwf.sms.owed import Owed
-from cpmgw.iwf.sms.retries import FIRST_RETRY, LAST_RETRY, TOGETHER
 from cpmgw.records import Reported, SegmentReport
 from tests.store.values import sent_message
 from txsmpp.constants import MessageState

@@ -9,8 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.addressing.originator import Identity
 from cpmgw.config import SmscConfig
+from cpmgw.iwf import notification_rules as common
 from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.sms import notification_rules, pager_rules, rules
+from cpmgw.iwf.sms.largeinvitation import large_request
+from cpmgw.iwf.sms.pagermessage import pager_request
 from cpmgw.iwf.sms.shortmessage import (
     AcceptedMessage,
     InboundMessage,
@@ -138,9 +141,10 @@ class Table3(SynchronousTestCase):
         """From: the SIP To; CPIM From: the CPIM To, without it the SIP To."""
         rule = notification_rules.recipient_of_the_original
         bob = "tel:+15145550002"
-        self.assertEqual(rule(self.source()), (bob, bob, bob))
+        self.assertEqual(rule(self.source()), ((bob,), bob, bob))
         anonymous = "sip:anonymous@anonymous.invalid"
-        self.assertEqual(rule(self.source(cpim_to=anonymous)), (bob, bob, anonymous))
+        named = self.source(cpim_to=anonymous)
+        self.assertEqual(rule(named), ((bob,), bob, anonymous))
 
     def test_to_is_the_originator(self) -> None:
         """Request-URI gives way to the topmost IMDN-Record-Route; To does not."""
@@ -149,16 +153,16 @@ class Table3(SynchronousTestCase):
         self.assertEqual(rule(self.source()), (alice, alice, alice))
         routed = self.source(record_route=("sip:one@x", "sip:two@x"))
         self.assertEqual(rule(routed), ("sip:one@x", alice, alice))
-        self.assertEqual(notification_rules.route(routed), ("sip:one@x", "sip:two@x"))
-        self.assertIsNone(notification_rules.route(self.source()))
+        self.assertEqual(common.route(routed), ("sip:one@x", "sip:two@x"))
+        self.assertIsNone(common.route(self.source()))
 
     def test_what_was_not_there_is_left_out(self) -> None:
         """Conditional parameters are None without their source."""
         source = self.source()
         for rule in (
-            notification_rules.conversation_id,
-            notification_rules.contribution_id,
-            notification_rules.original_to,
+            common.conversation_id,
+            common.contribution_id,
+            common.original_to,
             notification_rules.delivery_status,
             notification_rules.interworking_status,
         ):
@@ -205,6 +209,15 @@ class Table9(SynchronousTestCase):
             pager_rules.priority(self.source(DeliverSm(priority_flag=2))), "urgent"
         )
         self.assertIsNone(pager_rules.priority(self.source(DataSm())))
+
+    def test_max_forwards(self) -> None:
+        """Max-Forwards: by policy, in large message mode as well (Table 11)."""
+        source = self.source(DeliverSm(), policy=Policy(max_forwards=9))
+        large = large_request(
+            source, contact=sip("sip:us@x"), call_id="c", tag="t", body=b"", now=0.0
+        )
+        for request in (pager_request(source), large):
+            self.assertEqual(request.headers.get("Max-Forwards"), "9")
 
     def test_content_language(self) -> None:
         """Content-Language: a language that SMPP names, nothing for unspecified."""

@@ -13,14 +13,10 @@ from cpmgw.cpm.headers import Identification
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.iwf.mapping import Table
 from cpmgw.iwf.parties import Ends
+from cpmgw.iwf.sessions.acceptance import InvitationAnswer, session_answer
 from cpmgw.iwf.sms.largeinvitation import large_request
 from cpmgw.iwf.sms.session_rules import held_text, lifetime
-from cpmgw.iwf.sms.sessionanswer import session_answer
-from cpmgw.iwf.sms.sessionmessage import (
-    InvitationAnswer,
-    SessionSegment,
-    SessionText,
-)
+from cpmgw.iwf.sms.sessionmessage import SessionSegment, SessionText
 from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.iwf.sms.submission import session_sm
 from cpmgw.iwf.sms.tables.table_04 import TABLE_4_SUBMIT_SM
@@ -424,7 +420,7 @@ class Table5(SynchronousTestCase):
 
         [TS 6.1.4 step 6a] [TS 6.1.4 step 6c] [TS 6.1.4 step 6g]
         """
-        answer = session_answer(self.source())
+        answer = session_answer(TABLE_5_SIP_RESPONSE, self.source())
         self.assertEqual((answer.status, answer.reason), (200, "OK"))
         self.assertEqual(answer.body, OFFER)
         headers = dict(answer.headers)
@@ -445,7 +441,8 @@ class Table5(SynchronousTestCase):
         for status, reason in ((603, "Decline"), (480, "Temporarily Unavailable")):
             session = SessionPolicy(declined_status=status)  # type: ignore[arg-type]
             answer = session_answer(
-                self.source(accepted=False, policy=Policy(session=session))
+                TABLE_5_SIP_RESPONSE,
+                self.source(accepted=False, policy=Policy(session=session)),
             )
             self.assertEqual((answer.status, answer.reason), (status, reason))
             self.assertEqual(answer.body, b"")
@@ -454,11 +451,12 @@ class Table5(SynchronousTestCase):
     def test_what_was_not_there(self) -> None:
         """No IW-Number, identifiers or Message-Context are made up."""
         answer = session_answer(
+            TABLE_5_SIP_RESPONSE,
             self.source(
                 iw_number="",
                 identification=Identification(),
                 policy=Policy(correlation_headers=False),
-            )
+            ),
         )
         names = [name for name, _ in answer.headers]
         self.assertEqual(names, ["Server", "P-Asserted-Identity"])
@@ -468,7 +466,9 @@ class Table5(SynchronousTestCase):
         user = Identity(address=ENDS.target, sip=sip("sip:bob@example.net"))
         asserted = [
             value
-            for name, value in session_answer(self.source(user=user)).headers
+            for name, value in session_answer(
+                TABLE_5_SIP_RESPONSE, self.source(user=user)
+            ).headers
             if name == "P-Asserted-Identity"
         ]
         self.assertEqual(asserted, ["<sip:bob@example.net>", "<tel:+15145550002>"])

@@ -17,7 +17,8 @@ from cpmgw.policy import Policy
 from cpmgw.records import Answer, ImdnContext
 from cpmgw.traffic import Traffic
 from tests.addressing.plans import e164
-from tests.iwf.sms.chat.stand_ins import Link, Store
+from tests.iwf.sessions.stand_ins import Store
+from tests.iwf.sms.chat.stand_ins import Link
 from txsmpp.errors import NotBound, ResponseTimeout
 from txsmpp.pdu import CancelSm, SubmitSm
 from txsmpp.status import CommandStatus

@@ -9,14 +9,17 @@ from twisted.trial.unittest import SynchronousTestCase
 from cpmgw.config import loads
 from cpmgw.lab.bench import machine, report
 from cpmgw.lab.bench.__main__ import (
+    mms_plan,
     options,
     plans,
     sections,
     sessions_plan,
     stream_plan,
+    work,
 )
 from cpmgw.lab.bench.inprocess import InProcess
 from cpmgw.lab.bench.ledger import Latency
+from cpmgw.lab.bench.mms import SETTLED, MmsPlan
 from cpmgw.lab.bench.parts import Part, codecs, measure
 from cpmgw.lab.bench.run import Figures, Plan, Result
 from cpmgw.lab.bench.sessions import SessionsFigures, SessionsPlan, Turn
@@ -155,16 +158,20 @@ class CommandLine(SynchronousTestCase):
         transports = [each.transport for each in plans(chosen)]
         self.assertEqual(transports, ["udp", "tcp", "msrp"])
         self.assertEqual(
-            sections(chosen), ["pager", "chat", "stream", "sessions", "parts"]
+            sections(chosen),
+            ["pager", "chat", "mms", "stream", "sessions", "parts"],
         )
         self.assertEqual(sessions_plan(chosen), SessionsPlan())
         self.assertEqual(stream_plan(chosen), StreamPlan())
+        self.assertEqual(mms_plan(chosen), MmsPlan())
 
     def test_sections_that_are_named(self) -> None:
         """Only what is named is measured."""
-        for name in ("chat", "stream", "sessions", "parts", "pager"):
+        for name in ("chat", "mms", "stream", "sessions", "parts", "pager"):
             self.assertEqual(sections(options([f"--{name}"])), [name])
-        self.assertEqual(plans(options(["--stream", "--sessions", "--parts"])), [])
+        others = ["--stream", "--sessions", "--parts", "--mms"]
+        self.assertEqual(plans(options(others)), [])
+        self.assertEqual(len([*work(options(["--mms"]))]), 2)
         (plan,) = plans(options(["--chat", "--connections", "3"]))
         self.assertEqual((plan.transport, plan.connections), ("msrp", 3))
 
@@ -181,6 +188,9 @@ class CommandLine(SynchronousTestCase):
         short = sessions_plan(options(["--short", "--count", "50"]))
         self.assertEqual(short.sessions, 50)
         self.assertEqual(stream_plan(options(["--short"])).rounds, 2)
+        pictures = mms_plan(options(["--short", "--window", "5"]))
+        self.assertEqual((pictures.seconds, pictures.window), (4.0, 5))
+        self.assertLess(pictures.stalled_settle, SETTLED)
 
     def test_configuration_is_valid(self) -> None:
         """The gateway takes the configuration that it is given, for each transport."""

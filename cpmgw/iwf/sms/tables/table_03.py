@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from cpmgw.iwf import notification_rules as common
 from cpmgw.iwf.mapping import (
     CONDITIONAL,
     MANDATORY,
@@ -33,18 +34,18 @@ TABLE_3_NOTIFICATION: Final = Table[StatusReport](
             MANDATORY,
             rules.originator_of_the_original,
         ),
-        Row("SIP Conversation-ID", MANDATORY, rules.conversation_id),
-        Row("SIP Contribution-ID", MANDATORY, rules.contribution_id),
+        Row("SIP Conversation-ID", MANDATORY, common.conversation_id),
+        Row("SIP Contribution-ID", MANDATORY, common.contribution_id),
         Row("SIP User-Agent", MANDATORY, rules.user_agent),
-        Row("CPIM imdn.Message-ID", MANDATORY, rules.new_message_id),
+        Row("CPIM imdn.Message-ID", MANDATORY, common.new_message_id),
         Row("CPIM Content-Disposition", MANDATORY, constant("notification")),
         Row("XML delivery-notification", CONDITIONAL, rules.delivery_status),
         Row("XML interworking-notification", CONDITIONAL, rules.interworking_status),
-        Row("XML datetime", MANDATORY, rules.datetime_of_the_original),
-        Row("XML message-id", MANDATORY, rules.message_id_of_the_original),
-        Row("CPIM IMDN-Route", CONDITIONAL, rules.route),
-        Row("XML original-recipient-uri", CONDITIONAL, rules.original_to),
-        Row("XML recipient-uri", OPTIONAL, rules.recipient_uri),
+        Row("XML datetime", MANDATORY, common.datetime_of_the_original),
+        Row("XML message-id", MANDATORY, common.message_id_of_the_original),
+        Row("CPIM IMDN-Route", CONDITIONAL, common.route),
+        Row("XML original-recipient-uri", CONDITIONAL, common.original_to),
+        Row("XML recipient-uri", OPTIONAL, common.recipient_uri),
         # RFC 3261 8.1.1: the network side makes these two for each request.
         Row("SIP Call-ID", MANDATORY, nothing),
         Row("SIP CSeq", MANDATORY, nothing),

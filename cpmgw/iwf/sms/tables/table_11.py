@@ -15,7 +15,8 @@ TABLE_11_SIP_INVITE: Final = Table[LargeInvitation](
         Row("To, Request-URI", MANDATORY, rules.large_target),
         Row("P-Asserted-Identity, From", MANDATORY, rules.large_sender),
         Row("Call-ID", MANDATORY, rules.call_id),
-        # RFC 3261 8.1.1: message.originate makes these two, the network side the Via.
+        # RFC 3261 8.1.1: message.originate makes these two, the second by policy key
+        # max_forwards; the network side makes the Via.
         Row("CSeq", MANDATORY, nothing),
         Row("Max-Forwards", MANDATORY, nothing),
         Row("Via", MANDATORY, nothing),

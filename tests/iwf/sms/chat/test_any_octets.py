@@ -9,8 +9,8 @@ import msgspec
 from cpmgw.cpm.chat_content import chat_message
 from cpmgw.cpm.imdn import Disposition
 from cpmgw.records import SentMessage
+from tests.iwf.sessions.invites import here
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
-from tests.iwf.sms.chat.test_groups import here
 
 VALID = (
     chat_message(

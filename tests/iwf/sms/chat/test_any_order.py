@@ -9,9 +9,8 @@ from twisted.internet.defer import Deferred
 
 from cpmgw.sip.message import Request, Response
 from tests.flows.dialog import invite, within
-from tests.iwf.sessions.invites import NUMBER
+from tests.iwf.sessions.invites import NUMBER, here
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
-from tests.iwf.sms.chat.test_groups import here
 from txsmpp.status import CommandStatus
 
 CAROL = "tel:+15145550003"

@@ -6,12 +6,12 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from cpmgw.iwf.sms.chat.chats import Chats
+from cpmgw.iwf.sms.chat.chats import SmsChats
 from cpmgw.msrp.errors import SessionClosed, SessionLost
 from cpmgw.policy.sms import SmsPolicy
 from tests.flows.dialog import IDS, invite
+from tests.iwf.sessions.stand_ins import Stream
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
-from tests.iwf.sms.chat.stand_ins import Stream
 from txsmpp.status import CommandStatus
 
 CAROL = "tel:+15145550003"
@@ -372,7 +372,7 @@ class Both(Room):
     def test_stop(self) -> None:
         """A stop ends what stands with a BYE, and waits for it."""
         self.establish()
-        chats: Chats = self.chats
+        chats: SmsChats = self.chats
         self.assertEqual(len(chats), 1)
         self._stop_now()
         self.assertEqual((len(chats), len(self.byes)), (0, 1))

@@ -18,19 +18,11 @@ from cpmgw.sip.endpoint import Incoming
 from cpmgw.sip.fields import NameAddr
 from cpmgw.sip.message import Request, Response, originate, respond
 from tests.flows.dialog import IDS, invite
-from tests.iwf.sessions.invites import GROUP, NUMBER, to_group, with_history
+from tests.iwf.sessions.invites import FOCUS, NUMBER, here, with_history
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
 from txsmpp.status import CommandStatus
 
 CAROL, DAVE = "tel:+15145550003", "tel:+15145550004"
-AT = "sip:chess@127.0.0.1:5070"
-
-
-def here(*headers: tuple[str, str], **details: Any) -> Request:
-    """The invitation to a group whose focus is the test's CPM side."""
-    request = to_group(*headers, **details)
-    contact = (request.headers.get("Contact") or "").replace(GROUP, AT)
-    return request.replace(headers=request.headers.with_replaced("Contact", contact))
 
 
 def users(*entities: str, version: int = 1, state: str = "full") -> bytes:
@@ -42,7 +34,7 @@ def users(*entities: str, version: int = 1, state: str = "full") -> bytes:
     )
     return (
         '<conference-info xmlns="urn:ietf:params:xml:ns:conference-info" '
-        f'entity="{AT}" state="{state}" version="{version}">'
+        f'entity="{FOCUS}" state="{state}" version="{version}">'
         f"<conference-description><subject>Chess</subject></conference-description>"
         f'<users state="{state}">{entries}</users></conference-info>'
     ).encode()
@@ -102,7 +94,7 @@ class Groups(Room):
                 message_id=sender,
             )
         found = [each.context.originator for each in self.store.messages]
-        self.assertEqual(found, [AT, AT])
+        self.assertEqual(found, [FOCUS, FOCUS])
 
     def test_same_identifier_of_two(self) -> None:
         """Two authors may use the same identifier."""
@@ -119,7 +111,7 @@ class Groups(Room):
         octets = self.stream.sent[0][1]
         cpim = parse_cpim(octets)
         self.assertEqual(cpim.get("From"), f"<{BOB}>")
-        self.assertEqual(cpim.get("To"), f"<{AT}>")
+        self.assertEqual(cpim.get("To"), f"<{FOCUS}>")
         self.assertEqual(read_chat("message/cpim", octets).text, "Hi all")
 
     def test_leave(self) -> None:
@@ -127,7 +119,7 @@ class Groups(Room):
         self.establish(here())
         self.taken("leave", target=NUMBER)
         (bye,) = self.byes
-        self.assertEqual(str(bye.uri), AT)
+        self.assertEqual(str(bye.uri), FOCUS)
         self.assertEqual(len(self.chats), 0)
 
     def test_begun_again(self) -> None:
@@ -191,7 +183,7 @@ class AskingOfAGroup(Room):
     def test_other_words(self) -> None:
         """What is no answer goes to the group."""
         pending = self.ask(here())
-        self.assertEqual(self.passed_on("Who?", target=NUMBER), AT)
+        self.assertEqual(self.passed_on("Who?", target=NUMBER), FOCUS)
         self.taken("no", target=NUMBER)
         self.assertEqual(self.successResultOf(pending).status, 603)
 
@@ -228,7 +220,7 @@ class Members(Room):
         asked = incoming.request.headers.get("Expires") or "0"
         if asked == "0":
             self.network.callLater(0, self.notify, b"", "terminated;reason=timeout")
-        headers = (("Expires", asked), ("Contact", f"<{AT}>"))
+        headers = (("Expires", asked), ("Contact", f"<{FOCUS}>"))
         return respond(incoming.request, 200, headers=headers, to_tag="focus")
 
     def notify(
@@ -245,7 +237,7 @@ class Members(Room):
             call_id=first.call_id,
             cseq=self.notifies,
             headers=(
-                ("Contact", f"<{AT}>"),
+                ("Contact", f"<{FOCUS}>"),
                 ("Event", "conference"),
                 ("Subscription-State", state),
                 *((("Content-Type", kind),) if body else ()),
@@ -263,7 +255,7 @@ class Members(Room):
         """1, 2. The IWF subscribes under its own address. [TS 6.1.7]"""
         (request,) = self.subscribed
         headers = request.headers
-        self.assertEqual(str(request.uri), AT)
+        self.assertEqual(str(request.uri), FOCUS)
         self.assertEqual(
             headers.get("P-Asserted-Identity"), "<sip:CPM-IWF@ims.example.net>"
         )

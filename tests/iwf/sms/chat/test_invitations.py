@@ -14,6 +14,7 @@ from cpmgw.sip.message import Response
 from tests.flows.dialog import IDS, invite, offer
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
 from txsmpp.constants import EsmClass, RegisteredDelivery
+from txsmpp.errors import ResponseTimeout
 from txsmpp.status import CommandStatus
 from txsmpp.tlv import Tag, Tlv
 
@@ -188,10 +189,19 @@ class Informing(Room):
         self.link.statuses = [CommandStatus.ESME_RINVDSTADR]
         self.assertEqual(self.invite().status, 404)
         self.assertEqual(len(self.chats), 0)
+        self.assertEqual(len(self.link.submitted), 1)
         self.assertTrue(self.stream.closed)
 
+    def test_perhaps_told(self) -> None:
+        """Where nobody knows whether the user was told the session goes on."""
+        self.link.statuses = [None]
+        pending = self.ask(invite(ALICE, BOB))
+        self.link.held[0].errback(ResponseTimeout("no answer"))
+        self.network.settle()
+        self.assertEqual(self.successResultOf(pending).status, 200)
+
     def test_cancelled_meanwhile(self) -> None:
-        """A CANCEL while the SM-SC is asked: 487."""
+        """A CANCEL while the SM-SC is asked: 487, and the user hears of the end."""
         self.link.statuses = [None]
         pending = self.ask(invite(ALICE, BOB))
         self.network.advance(0.3)
@@ -199,6 +209,9 @@ class Informing(Room):
         self.network.settle()
         self.assertEqual(self.successResultOf(pending).status, 487)
         self.assertEqual(len(self.chats), 0)
+        self.assertEqual(
+            self.link.texts[1:], ["The chat with +15145550001 has been closed."]
+        )
 
 
 class Asking(Room):
@@ -353,6 +366,19 @@ class AskingInVain(Room):
         answer = self.invite()
         self.assertEqual(answer.status, 480)
         self.assertEqual(len(self.chats), 0)
+
+    def test_silent(self) -> None:
+        """No submit_sm_resp is no refusal: the user's answer counts.
+
+        (6.1.4 step 8d: any other response is ignored.)
+        """
+        self.link.statuses = [None]
+        pending = self.ask(invite(ALICE, BOB))
+        self.link.held[0].errback(ResponseTimeout("no answer"))
+        self.network.settle()
+        self.assertNoResult(pending)
+        self.assertEqual(self.taken("yes"), CommandStatus.ESME_ROK)
+        self.assertEqual(self.successResultOf(pending).status, 200)
 
     def test_refused_after_the_answer(self) -> None:
         """An error after the final answer changes nothing."""

@@ -14,8 +14,8 @@ from cpmgw.iwf.streams import ANSWER_FIRST
 from cpmgw.policy.sms import SmsPolicy
 from cpmgw.records import ImdnContext
 from tests.flows.dialog import IDS
+from tests.iwf.sessions.stand_ins import Body
 from tests.iwf.sms.chat.room import ALICE, BOB, Room
-from tests.iwf.sms.chat.stand_ins import Body
 from txsmpp.constants import RegisteredDelivery
 from txsmpp.errors import ResponseTimeout
 from txsmpp.status import CommandStatus

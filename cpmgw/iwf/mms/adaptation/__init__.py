@@ -1,0 +1,1 @@
+"""What a relay does not take becomes what it takes (TS 6.3)."""

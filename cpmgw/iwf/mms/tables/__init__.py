@@ -1,0 +1,1 @@
+"""The tables of TS 6.3.1, as data."""

@@ -1,0 +1,1 @@
+"""Interworking with MMS (TS 6.3)."""

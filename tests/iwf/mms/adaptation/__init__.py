@@ -1,0 +1,1 @@
+"""Tests of cpmgw.iwf.mms.adaptation."""
