@@ -162,7 +162,7 @@ class AdaptationConfig(Section, frozen=True, kw_only=True):
 
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 2
     queue: Count = 100
-    pixels: Count = 40_000_000
+    pixels: Count = 25_000_000
     ffmpeg: str = "ffmpeg"
     timeout: Seconds = 15.0
     memory: Count = 512 * 1024 * 1024

@@ -110,14 +110,14 @@ class Clips(LiveTestCase):
         """Its time is for all that is tried, not for each time."""
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
-        made = "sleep 0.4; for last; do :; done; printf %02000d 7 > ${last#file:}"
+        made = "sleep 0.4; for last; do :; done; printf %03000d 7 > ${last#file:}"
         for name, words in (("ffmpeg", made), ("ffprobe", "echo 0.1")):
             path = folder / name
             path.write_text(f"#!/bin/sh\n{words}\n")
             path.chmod(0o755)
-        for timeout, why in ((0.7, "longer than"), (30.0, "no clip of 1000")):
+        for timeout, why in ((0.7, "longer than"), (30.0, "no clip of 2000")):
             wanted = self.clip(
-                "video/3gpp", 1_000, ffmpeg=str(folder / "ffmpeg"), timeout=timeout
+                "video/3gpp", 2_000, ffmpeg=str(folder / "ffmpeg"), timeout=timeout
             )
             error = self.assertRaises(CannotConvert, convert, b"x", "video/mp4", wanted)
             self.assertIn(why, str(error))

@@ -25,6 +25,8 @@ FIELDS: Final = (
     "_ws.expert.message",
     "_ws.malformed",
 )
+# Each way: a message and its response, two reports and theirs.
+MAILS: Final = 12
 MM4: Final = frozenset(
     f"X-Mms-{name}"
     for name in ("Message-Type", "Transaction-ID", "Message-ID", "3GPP-MMS-Version")
@@ -43,12 +45,23 @@ class Frame(msgspec.Struct, frozen=True):
     malformed: str
 
 
+class MailCapture(Capture):
+    """A capture that counts the mails in it, by the answers to their DATA."""
+
+    mails = 0
+
+    def tcp(self, source: int, target: int, at: int, seen: int, data: bytes) -> None:
+        """Add a segment."""
+        self.mails += any(each.startswith(b"354 ") for each in data.splitlines())
+        super().tcp(source, target, at, seen, data)
+
+
 class MailDissection(MmsTestCase):
     needs = (*postfix.NEEDS, *dissection.NEEDS)
 
     async def test_both_ways(self) -> None:
         """Messages with pictures, their reports and their responses, both ways."""
-        self.capture = Capture(self.folder / "wire.pcap")
+        self.capture = MailCapture(self.folder / "wire.pcap")
         self.targets: list[int] = []
         await self.between()
         self.cpm.behave(CpmBehaviour(display=True), USER)
@@ -68,7 +81,8 @@ class MailDissection(MmsTestCase):
             lambda: len(out.notifications) == 2 and len(into.outcome) == 2,
             "the reports",
         )
-        await self.until(lambda: into.results, "the response")
+        await self.until(lambda: len(self.relay.results) == 3, "the responses")
+        await self.until(lambda: self.capture.mails == MAILS, "the last of them")
         await self.ended()
         self.capture.close()
         self.sound(await self.dissected())
@@ -85,8 +99,7 @@ class MailDissection(MmsTestCase):
         commands = {each for frame in frames for each in frame.commands.split(",")}
         self.assertLessEqual({"EHLO", "MAIL", "RCPT", "DATA", "QUIT"}, commands)
         mails = [frame for frame in frames if ":imf" in frame.protocols]
-        # each way: a message and its response, two reports and theirs
-        self.assertEqual(len(mails), 12)
+        self.assertEqual(len(mails), MAILS)
         for mail in mails:
             self.assertLessEqual(MM4, set(mail.fields.split(",")), mail)
         parts = [each.parts for each in mails if ":mime_multipart" in each.protocols]

@@ -163,13 +163,14 @@ class Adapting(SynchronousTestCase):
     def test_as_small_as_it_gets(self) -> None:
         """Of what does not get small enough the smallest is taken."""
         self.media = self.of(picture="image/png", types=("image/png",))
-        bar = leaf("image/png", picture("PNG", (16, 400)))  # none is made of it
         photo = leaf("image/png", picture("PNG", (300, 300)))
-        wide = leaf("image/png", picture("PNG", (40, 480)))
-        whole = multipart("mixed", (photo, wide, bar))
-        made = self.adapt(whole, len(bar.body) * 2)
-        self.assertLessEqual(made.size, len(bar.body) * 2)
-        refusal = self.refused(multipart("mixed", (bar, bar)), len(bar.body))
+        bar = leaf("image/png", picture("PNG", (60, 480)))
+        whole = multipart("mixed", (photo, bar))
+        made = self.adapt(whole, 36_000)
+        self.assertLessEqual(made.size, 36_000)
+        self.assertEqual(seen(made.parts[1].body), ("PNG", (34, 270)))
+        self.assertGreater(made.parts[1].size, 18_000)
+        refusal = self.refused(multipart("mixed", (bar, bar)), 36_000)
         self.assertEqual(refusal.cause, "too-large")
 
     def test_too_large(self) -> None:
