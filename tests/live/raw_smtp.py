@@ -7,9 +7,7 @@ import hashlib
 import hmac
 import socket
 import struct
-from typing import Final
-
-import msgspec
+from typing import Final, NamedTuple
 
 SECONDS: Final = 10.0
 
@@ -59,7 +57,7 @@ class RawSmtp:
         self._socket.close()
 
 
-class Login(msgspec.Struct, frozen=True):
+class Login(NamedTuple):
     """What a client has said to log in: the mechanism, who, and the secret's proof."""
 
     mechanism: str

@@ -22,6 +22,9 @@ SECONDS: Final = 10.0
 
 
 class Chat(ChatTestCase):
+    # then a connection without a session ends
+    msrp = ("setup_timeout = 5.0",)
+
     async def test_udp(self) -> None:
         """A chat both ways, its signalling by UDP, ended by the user.
 
