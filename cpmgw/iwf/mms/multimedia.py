@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Protocol
 
 import msgspec
 
 from cpmgw.addressing.dialplan import DialPlan
 from cpmgw.addressing.originator import Identity
-from cpmgw.cpm.charset import decoded
 from cpmgw.cpm.resource_lists import Entry
 from cpmgw.iwf.parties import Ends
 from cpmgw.mm4.entity import Entity
 from cpmgw.mm4.pdu import Forward
 from cpmgw.policy import Policy
 from cpmgw.sip.uri import SipUri, TelUri
-
-# Characters of a text that are looked at for what it may ask of a session.
-MOST_TEXT: Final = 4_096
 
 
 class InboundMms(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,22 +38,6 @@ class InboundMms(msgspec.Struct, frozen=True, kw_only=True):
     identity: str
     received: float
     history: tuple[Entry, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """Its text as far as keywords need it: plain text parts, without markup."""
-        found = []
-        left = MOST_TEXT
-        for leaf in self.entity.leaves():
-            kind = leaf.media_type
-            if left <= 0 or kind.name != "text/plain":
-                continue
-            charset = kind.parameter("charset")
-            # No charset has more than four octets a character.
-            text = decoded(leaf.body[: 4 * left], charset)[:left]
-            found.append(text)
-            left -= len(text)
-        return "\n".join(found).replace("\r\n", "\n").strip()
 
 
 class MmsRequest(msgspec.Struct, frozen=True, kw_only=True):

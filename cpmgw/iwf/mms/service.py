@@ -20,7 +20,6 @@ from cpmgw.iwf.mms.adaptation.adaptation import Adaptation
 from cpmgw.iwf.mms.capabilities import NAME, capabilities_of
 from cpmgw.iwf.mms.content import Contents
 from cpmgw.iwf.mms.forwarding import Forwarding
-from cpmgw.iwf.mms.multimedia import InboundMms
 from cpmgw.iwf.mms.outbound import Outbound
 from cpmgw.iwf.mms.over_msrp import OverMsrp, no_sessions
 from cpmgw.iwf.mms.receiving import Receiving
@@ -85,8 +84,6 @@ class MmsInterworking:
             replies=over.chats if over is not None else None,
             forget=self._repeats.forget,
         )
-        if over is not None:
-            over.chats.fall_back_on(self._standalone)
         house.receive_mail(house.config.mm4, self._receiving.reception)
 
     def _over_msrp_of(
@@ -140,10 +137,6 @@ class MmsInterworking:
 
     async def _notified(self, content: bytes) -> None:
         await self._receiving.notifications.take(content)
-
-    async def _standalone(self, message: InboundMms) -> str:
-        delivered = await self._receiving.inbound.standalone(message)
-        return delivered.status.value
 
     # -- service -----------------------------------------------------------------------
 

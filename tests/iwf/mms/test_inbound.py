@@ -8,9 +8,9 @@ from twisted.internet.defer import Deferred, fail
 from cpmgw.bodies.interfaces import IBody
 from cpmgw.iwf.mms.delivered import Delivered
 from cpmgw.iwf.mms.inbound import AT_ONCE, PAGER_LIMIT, Send
-from cpmgw.iwf.mms.multimedia import MOST_TEXT, InboundMms
+from cpmgw.iwf.mms.multimedia import InboundMms
 from cpmgw.mail_records import InboxMail, Repeated
-from cpmgw.mm4.entity import leaf, multipart
+from cpmgw.mm4.entity import leaf
 from cpmgw.mm4.mail import write_mail
 from cpmgw.mm4.pdu import DeliveryReport, MmStatus, RequestStatus
 from tests.iwf.mms.gateway import DOMAIN
@@ -267,7 +267,7 @@ class InSession(InboundRoom):
         self.forward(identifier="t-2")
         self.assertEqual(self.requests, [])
         self.assertEqual(self.statuses(), [S.OK, S.SERVICE_DENIED])
-        self.assertEqual(asked[0].text, "Hello")
+        self.assertEqual(asked[0].entity.body, b"Hello")
 
     def test_later(self) -> None:
         """A session that has trouble is asked again where that is for us."""
@@ -281,25 +281,6 @@ class InSession(InboundRoom):
         """What is none of a session's is a message as ever."""
         self.answers_of(None)
         self.assertEqual(str(self.came().uri), "tel:+15145550001")
-
-    def test_text(self) -> None:
-        """Keywords are looked for in plain text, up to a limit."""
-        asked = self.answers_of("Ok", "Ok")
-        self.forward(
-            entity=multipart(
-                "mixed",
-                (
-                    leaf("image/gif", b"GIF89a"),
-                    leaf("text/plain; charset=iso-8859-1", b"J\xe4"),
-                    leaf("text/html", b"<b>no</b>"),
-                ),
-            )
-        )
-        self.assertEqual(asked[0].text, "Jä")
-        self.forward(
-            identifier="t-2", entity=leaf("text/plain", b"x" * (MOST_TEXT + 1))
-        )
-        self.assertEqual(len(asked[1].text), MOST_TEXT)
 
 
 class Leaving(InboundRoom):

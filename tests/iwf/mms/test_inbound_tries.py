@@ -257,7 +257,7 @@ class Order(InboundRoom):
 
         class Sessions:
             async def take(self, message: InboundMms) -> str:
-                said.append(message.text)
+                said.append(message.entity.body.decode())
                 return "Ok"
 
         self.replies = Sessions()
@@ -297,7 +297,7 @@ class Order(InboundRoom):
 
         class Sessions:
             async def take(self, message: InboundMms) -> str:
-                said.append(message.text)
+                said.append(message.entity.body.decode())
                 await Deferred()
                 return "Ok"
 
