@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -134,6 +135,18 @@ class NodeTestCase(LiveTestCase):
         """A path of a raw endpoint's."""
         return f"msrp://127.0.0.1:{self.listener.port}/{token()};tcp"
 
+    def sending_all(
+        self, session: IMsrpSession, *bodies: bytes
+    ) -> Callable[[], list[int]]:
+        """Have the node send several at one moment; it gives what waits for them."""
+        begun: list[Deferred[int]] = []
+
+        def begin() -> None:
+            begun.extend([session.send("text/plain", each) for each in bodies])
+
+        self.call(begin)
+        return lambda: [int(self.call(partial(_given, each))) for each in begun]
+
     def sending(
         self, session: IMsrpSession, body: bytes, **options: Any
     ) -> Callable[[], int]:
@@ -145,3 +158,7 @@ class NodeTestCase(LiveTestCase):
 
         self.call(begin)
         return lambda: int(self.call(lambda: begun[0]))
+
+
+def _given(deferred: Deferred[int]) -> Deferred[int]:
+    return deferred

@@ -193,10 +193,10 @@ class Sending(RawTestCase):
 
         def conversation() -> None:
             session, end = self.passive(Recorder())
-            large, small = self.sending(session, LONG), self.sending(session, TEXT)
+            statuses = self.sending_all(session, LONG, TEXT)
             self.assertEqual(end.message().body, TEXT)
             self.assertEqual(end.message().body, LONG)
-            self.assertEqual((large(), small()), (200, 200))
+            self.assertEqual(statuses(), [200, 200])
             end.wire.close()
 
         await self.talk(conversation)
