@@ -21,6 +21,7 @@ from cpmgw.iwf.large_mode import LARGE, Mode
 from cpmgw.iwf.large_outcome import AS_TEXT, Outcomes, too_large
 from cpmgw.iwf.large_session import Fields, LargeMessage, offer_in
 from cpmgw.iwf.media import Media, Several, Types, Wanted
+from cpmgw.iwf.outcomes import retry_after
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.msrp.interfaces import Received
 from cpmgw.policy import PolicySource
@@ -182,7 +183,7 @@ class LargeMessages:
                 cause="stopping",
                 section=self.mode.section,
                 warning="the gateway is stopping",
-                headers=(("Retry-After", str(self.policy().retry_after)),),
+                headers=retry_after(503, self.policy()),
             )
 
     def ended(self, message: LargeMessage) -> None:

@@ -19,6 +19,7 @@ from cpmgw.iwf.described import (
     read_description,
     refusing,
 )
+from cpmgw.iwf.outcomes import retry_after
 from cpmgw.iwf.several import Several
 from cpmgw.iwf.streams import Answered, Offered
 from cpmgw.msrp.errors import MsrpError
@@ -153,6 +154,6 @@ class Media:
                 cause="msrp",
                 section=wanted.section,
                 warning=f"no MSRP session: {error}",
-                headers=(("Retry-After", str(self._policy().retry_after)),),
+                headers=retry_after(480, self._policy()),
             ) from error
         return session

@@ -6,7 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.large_outcome import bye_reason, msrp_status, too_large
-from cpmgw.iwf.sms.submissions import refused, store_failed, unreachable
+from cpmgw.iwf.outcomes import store_failed
+from cpmgw.iwf.sms.submissions import refused, unreachable
 from cpmgw.policy import Policy
 from cpmgw.sip.status import reason_for
 from txsmpp.errors import CannotEncode, ConnectionLost, NotBound, ResponseTimeout

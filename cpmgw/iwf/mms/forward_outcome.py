@@ -9,6 +9,7 @@ from cpmgw.cpm.warning import SIZE_EXCEEDED
 from cpmgw.errors import CannotInterwork
 from cpmgw.iwf.mms.tables.smtp_status import SMTP_STATUS_OF_MAIL, SMTP_STATUS_OF_RCPT
 from cpmgw.iwf.mms.tables.table_14 import TABLE_14_STATUS
+from cpmgw.iwf.outcomes import MAY_HAVE_LEFT, retry_after
 from cpmgw.mm4.errors import Mm4Error
 from cpmgw.mm4.pdu import RequestStatus, Result
 from cpmgw.policy import Policy
@@ -25,10 +26,6 @@ from cpmgw.smtp.errors import (
 SECTION: Final = "TS 6.3.1.1.1 step 5"
 # In the Reason of a BYE after a failure (TS 6.2.3 B has it for SMS).
 BYE_TEXT: Final = "Bearer unavailable"
-# The answer to what was sent, and has none (TS 6.1.1).
-MAY_HAVE_LEFT: Final = 408
-# The answer to what was sent, and could not be remembered.
-_AFTER_SENDING: Final = 500
 # What another try does not deliver: the content is what MMS does not take.
 _OF_CONTENT: Final = frozenset(
     (
@@ -122,19 +119,6 @@ def not_written(error: Mm4Error) -> CannotInterwork:
     )
 
 
-def store_failed(status: int, policy: Policy) -> CannotInterwork:
-    """The answer where nothing can be remembered: 503 before sending, 500 after."""
-    return CannotInterwork(
-        status,
-        reason_for(status),
-        cause="store",
-        section="TS 6.1.1 step 2",
-        warning="the store failed",
-        headers=_retry_after(status, policy),
-        may_have_left=status == _AFTER_SENDING,
-    )
-
-
 def _refusal(status: int, cause: str, warning: str, policy: Policy) -> CannotInterwork:
     return CannotInterwork(
         status,
@@ -142,13 +126,6 @@ def _refusal(status: int, cause: str, warning: str, policy: Policy) -> CannotInt
         cause=cause,
         section=SECTION,
         warning=warning,
-        headers=_retry_after(status, policy),
+        headers=retry_after(status, policy),
         may_have_left=status == MAY_HAVE_LEFT,
     )
-
-
-def _retry_after(status: int, policy: Policy) -> tuple[tuple[str, str], ...]:
-    """Retry-After where the answer asks to come again (RFC 3261 20.33)."""
-    if status in (480, 503):
-        return (("Retry-After", str(policy.retry_after)),)
-    return ()

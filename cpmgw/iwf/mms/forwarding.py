@@ -23,12 +23,12 @@ from cpmgw.iwf.mms.forward_outcome import (
     not_taken,
     not_written,
     refused_by,
-    store_failed,
 )
 from cpmgw.iwf.mms.late import Failed, LateAnswers, Repeats, keep_taken
 from cpmgw.iwf.mms.relays import Relay
 from cpmgw.iwf.mms.transactions import Awaited, SpeaksFor, Transactions
 from cpmgw.iwf.mms.waits import Waits
+from cpmgw.iwf.outcomes import store_failed
 from cpmgw.mail_records import SentMms
 from cpmgw.mm4.entity import Entity
 from cpmgw.mm4.errors import Mm4Error

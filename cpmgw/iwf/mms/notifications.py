@@ -12,14 +12,13 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from cpmgw.cpm import product
-from cpmgw.cpm.errors import ImdnError
-from cpmgw.cpm.imdn import Imdn, Kind, Notification, Status, parse_imdn
-from cpmgw.errors import CannotInterwork, StoreError
+from cpmgw.cpm.imdn import Imdn, Kind, Notification, Status
+from cpmgw.errors import StoreError
 from cpmgw.interfaces import IHouse
 from cpmgw.iwf.mail.outbox import Outbox
-from cpmgw.iwf.mms.forward_outcome import store_failed
 from cpmgw.iwf.mms.report_mails import Report, ReportMails, told_by
 from cpmgw.iwf.mms.responses import SERVICE
+from cpmgw.iwf.outcomes import notification_in, store_failed
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.mail_records import OutboxMail, ReceivedMms
 from cpmgw.mm4.dates import write_date
@@ -70,16 +69,7 @@ class Notifications:
 
         It raises what `message` does.
         """
-        try:
-            imdn = parse_imdn(content)
-        except ImdnError as error:
-            raise CannotInterwork(
-                error.status,
-                error.reason,
-                cause="notification",
-                section="RFC 5438 7.2",
-                warning=str(error),
-            ) from error
+        imdn = notification_in(content)
         try:
             is_reported = await self._reported(imdn, date)
         except StoreError as error:

@@ -22,7 +22,6 @@ from cpmgw.iwf.mms.forward_outcome import (
     RefusedByRelay,
     not_in_time,
     stopping,
-    store_failed,
 )
 from cpmgw.iwf.mms.forward_rules import forward_of, lifetime
 from cpmgw.iwf.mms.forwarding import Forwarding, Parcel
@@ -38,6 +37,7 @@ from cpmgw.iwf.mms.tables.table_15 import TABLE_15_SMTP
 from cpmgw.iwf.mms.tables.table_16 import TABLE_16_FORWARD
 from cpmgw.iwf.mms.tables.table_23 import TABLE_23_SMTP
 from cpmgw.iwf.mms.tables.table_24 import TABLE_24_FORWARD
+from cpmgw.iwf.outcomes import store_failed, success
 from cpmgw.iwf.parties import Ends, Parties
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.standalone import StandaloneMessage
@@ -305,17 +305,8 @@ class Outbound:
     ) -> Answer:
         """The success of Table 14, in the form that a repeat can be given."""
         policy = self._policy
-        headers = TABLE_14_SIP_ANSWER.apply(AcceptedMms(message, message_id, policy))
-        status = headers.pop("response code")
-        reason = headers.pop("reason phrase")
-        headers.pop("Content-Length")  # the codec counts the octets itself
-        return Answer(
-            key=key,
-            status=status,
-            reason=reason,
-            headers=tuple(headers.items()),
-            expires=message.received + policy.duplicate_window,
-        )
+        values = TABLE_14_SIP_ANSWER.apply(AcceptedMms(message, message_id, policy))
+        return success(values, key, message.received + policy.duplicate_window)
 
     async def _told(self, sent: SentMms, refusal: RefusedByRelay) -> None:
         """Raise Told once a notification is on its way; nothing where it cannot be."""

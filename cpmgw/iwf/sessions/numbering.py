@@ -16,6 +16,7 @@ from cpmgw.addressing.dialplan import AddressKind, PhoneAddress
 from cpmgw.errors import CannotInterwork, StoreError
 from cpmgw.interfaces import INumbers
 from cpmgw.isf.group_session import canonical
+from cpmgw.iwf.outcomes import retry_after
 from cpmgw.iwf.parties import Parties
 from cpmgw.iwf.sessions.background import Background
 from cpmgw.iwf.sessions.invitation import Invitation
@@ -165,5 +166,5 @@ def _no_number(status: int, why: str, policy: Policy) -> CannotInterwork:
         cause="store",
         section=f"{SECTION} step 1",
         warning=why,
-        headers=(("Retry-After", str(policy.retry_after)),),
+        headers=retry_after(status, policy),
     )

@@ -10,6 +10,7 @@ from cpmgw.addressing.dialplan import PhoneAddress
 from cpmgw.config import SmscConfig
 from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import ISmsCentre
+from cpmgw.iwf.outcomes import retry_after
 from cpmgw.policy import PolicySource
 from txsmpp.text.encoding import prepare
 from txsmpp.text.errors import CannotEncode, TextTooLong
@@ -122,7 +123,7 @@ class Centres:
                 cause="smsc-not-bound",
                 section="TS 6.2.2 note 2",
                 warning="no SM-SC is bound",
-                headers=(("Retry-After", str(self._policy().retry_after)),),
+                headers=retry_after(503, self._policy()),
             )
         raise CannotInterwork(
             404,

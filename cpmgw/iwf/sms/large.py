@@ -14,11 +14,11 @@ from cpmgw.errors import CannotInterwork
 from cpmgw.interfaces import IStore
 from cpmgw.iwf.capabilities import Characteristics
 from cpmgw.iwf.large_session import SECTION
+from cpmgw.iwf.outcomes import store_failed
 from cpmgw.iwf.parties import parties_of
 from cpmgw.iwf.sms.centres import Centres
 from cpmgw.iwf.sms.notified import take_notification
 from cpmgw.iwf.sms.outbound import Outbound, shown_originator
-from cpmgw.iwf.sms.submissions import store_failed
 from cpmgw.iwf.standalone import StandaloneMessage, unreadable
 from cpmgw.policy import Policy, PolicySource
 from cpmgw.records import Answer, ImdnContext

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from cpmgw.cpm import product
-from cpmgw.cpm.errors import ImdnError
-from cpmgw.cpm.imdn import parse_imdn
-from cpmgw.errors import CannotInterwork
+from cpmgw.iwf.outcomes import notification_in
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.policy import Policy
 from cpmgw.records import Answer
@@ -21,16 +19,7 @@ def take_notification(message: StandaloneMessage, policy: Policy) -> Answer:
 
     The answer has no key: a repeat may as well end here again.
     """
-    try:
-        parse_imdn(message.content)
-    except ImdnError as error:
-        raise CannotInterwork(
-            error.status,
-            error.reason,
-            cause="notification",
-            section="RFC 5438 7.2",
-            warning=str(error),
-        ) from error
+    notification_in(message.content)
     status = policy.pager_success_status
     return Answer(
         key=b"",

@@ -8,6 +8,7 @@ from typing import Final
 from cpmgw.addressing.dialplan import AddressKind, DialPlan, PhoneAddress
 from cpmgw.config import SmscConfig
 from cpmgw.errors import CannotInterwork
+from cpmgw.iwf.outcomes import success
 from cpmgw.iwf.parties import Ends, Parties
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.shortmessage import AcceptedMessage, OutboundSegment
@@ -85,17 +86,8 @@ class Outbound:
         self, message: StandaloneMessage, text: str, key: bytes, policy: Policy
     ) -> Answer:
         """The success of Table 2, in the form that a repeat can be given."""
-        headers = TABLE_2_SIP_ANSWER.apply(AcceptedMessage(message, text, policy))
-        status = headers.pop("response code")
-        reason = headers.pop("reason phrase")
-        headers.pop("Content-Length")  # the codec counts the octets itself
-        return Answer(
-            key=key,
-            status=status,
-            reason=reason,
-            headers=tuple(headers.items()),
-            expires=message.received + policy.duplicate_window,
-        )
+        values = TABLE_2_SIP_ANSWER.apply(AcceptedMessage(message, text, policy))
+        return success(values, key, message.received + policy.duplicate_window)
 
 
 def _building(

@@ -18,6 +18,12 @@ from cpmgw.addressing.dialplan import PhoneAddress
 from cpmgw.config import SmscConfig
 from cpmgw.errors import CannotInterwork, StoreError
 from cpmgw.interfaces import IStore
+from cpmgw.iwf.outcomes import (
+    AFTER_SENDING,
+    MAY_HAVE_LEFT,
+    retry_after,
+    store_failed,
+)
 from cpmgw.iwf.sms.centres import Centre, Centres, References
 from cpmgw.iwf.sms.inflight import InFlight
 from cpmgw.iwf.sms.tables.table_02 import TABLE_2_STATUS
@@ -34,10 +40,6 @@ if TYPE_CHECKING:
     from cpmgw.traffic import Traffic
 
 SECTION: Final = "TS 6.2.2.1.1"
-# The answer to what was sent, and has none of the SM-SC (TS 6.1.1).
-MAY_HAVE_LEFT: Final = 408
-# The answer to what was sent, and could not be remembered.
-_AFTER_SENDING: Final = 500
 # As random as a UUID.
 _KEY_OCTETS: Final = 16
 
@@ -229,20 +231,7 @@ class Submissions:
         try:
             await self._store.sent.remember(answer, sent)
         except StoreError as error:
-            raise store_failed(_AFTER_SENDING, policy) from error
-
-
-def store_failed(status: int, policy: Policy) -> CannotInterwork:
-    """The answer where nothing can be remembered: 503 before sending, 500 after."""
-    return CannotInterwork(
-        status,
-        reason_for(status),
-        cause="store",
-        section="TS 6.1.1 step 2",
-        warning="the store failed",
-        headers=_retry_after(status, policy),
-        may_have_left=status == _AFTER_SENDING,
-    )
+            raise store_failed(AFTER_SENDING, policy) from error
 
 
 def refused(command_status: int, policy: Policy) -> CannotInterwork:
@@ -254,7 +243,7 @@ def refused(command_status: int, policy: Policy) -> CannotInterwork:
         cause="smsc-refused",
         section=f"{SECTION} Table 2",
         warning=f"the SM-SC answered {status_name(command_status)}",
-        headers=_retry_after(status, policy),
+        headers=retry_after(status, policy),
     )
 
 
@@ -271,13 +260,6 @@ def unreachable(error: SmppError, policy: Policy) -> CannotInterwork:
         cause="smsc-unreachable",
         section="TS 6.1.1",
         warning=f"no answer from the SM-SC: {error}",
-        headers=_retry_after(status, policy),
+        headers=retry_after(status, policy),
         may_have_left=status == MAY_HAVE_LEFT,
     )
-
-
-def _retry_after(status: int, policy: Policy) -> tuple[tuple[str, str], ...]:
-    """Retry-After where the answer asks to come again (RFC 3261 20.33)."""
-    if status in (480, 503):
-        return (("Retry-After", str(policy.retry_after)),)
-    return ()

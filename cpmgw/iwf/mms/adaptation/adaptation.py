@@ -21,6 +21,7 @@ from cpmgw.iwf.mms.adaptation.clips import Clip
 from cpmgw.iwf.mms.adaptation.errors import CannotConvert
 from cpmgw.iwf.mms.adaptation.pictures import Frame
 from cpmgw.iwf.mms.adaptation.types import SMIL, name_of
+from cpmgw.iwf.outcomes import retry_after
 from cpmgw.mm4.entity import Entity
 from cpmgw.mm4.entity.value import type_text
 from cpmgw.policy import PolicySource
@@ -83,7 +84,7 @@ class Adaptation:
                 cause="busy",
                 section=SECTION,
                 warning=str(error),
-                headers=(("Retry-After", str(self._policy().retry_after)),),
+                headers=retry_after(503, self._policy()),
             ) from error
 
     # -- for one message at work -------------------------------------------------------

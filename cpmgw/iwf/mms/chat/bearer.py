@@ -18,12 +18,13 @@ from cpmgw.iwf.mms.chat.notices import MmsNotices
 from cpmgw.iwf.mms.chat.parcels import Forwards, new_id, parcel_of
 from cpmgw.iwf.mms.chat.sources import SessionMms
 from cpmgw.iwf.mms.content import Adapting
-from cpmgw.iwf.mms.forward_outcome import BYE_TEXT, store_failed
+from cpmgw.iwf.mms.forward_outcome import BYE_TEXT
 from cpmgw.iwf.mms.forwarding import Parcel
 from cpmgw.iwf.mms.own import OwnRelay
 from cpmgw.iwf.mms.relays import Relays
 from cpmgw.iwf.mms.tables.table_27 import TABLE_27_SIP_RESPONSE
 from cpmgw.iwf.mms.tables.table_28 import TABLE_28_SMTP
+from cpmgw.iwf.outcomes import store_failed
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sessions.acceptance import answer_in, session_answer
 from cpmgw.iwf.sessions.bearer import Delivery, Membership
