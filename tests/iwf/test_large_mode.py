@@ -83,9 +83,9 @@ class Files(LargeOutbound):
 
     def setUp(self) -> None:
         super().setUp()
-        large = self.over_msrp._large
+        large = self.over_msrp.messages[Feature.LARGE]
         self.carrier = Taking()
-        self.over_msrp._large = self.files = LargeMessages(
+        self.files = LargeMessages(
             large._calls,
             large._media,
             self.carrier,
@@ -100,6 +100,7 @@ class Files(LargeOutbound):
             types=lambda: self.types,
             asserted=lambda: (("P-Asserted-Identity", f"<{OWN}>"),),
         )
+        self.over_msrp.messages[Feature.LARGE] = self.files
 
     def offered(
         self,

@@ -20,11 +20,13 @@ from cpmgw.iwf.mms.adaptation.adaptation import Adaptation
 from cpmgw.iwf.mms.capabilities import NAME, capabilities_of
 from cpmgw.iwf.mms.content import Contents
 from cpmgw.iwf.mms.forwarding import Forwarding
+from cpmgw.iwf.mms.multimedia import InboundMms
 from cpmgw.iwf.mms.outbound import Outbound
-from cpmgw.iwf.mms.over_msrp import OverMsrp, no_sessions
+from cpmgw.iwf.mms.over_msrp import MmsOverMsrp
 from cpmgw.iwf.mms.receiving import Receiving
 from cpmgw.iwf.mms.relays import Relay, Relays
 from cpmgw.iwf.notifier import NoSessions
+from cpmgw.iwf.over_msrp import InDialogs
 from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.standalone import StandaloneMessage
@@ -32,12 +34,11 @@ from cpmgw.mail_records import SentMms
 from cpmgw.mm4.pdu import RequestStatus
 from cpmgw.policy import Policy
 from cpmgw.records import Answer
-from cpmgw.sip.legs import Incoming
-from cpmgw.sip.message import Request, Response, respond
+from cpmgw.sip.message import Response
 
 
 @implementer(ISessionInterworking, IReconfigurable)
-class MmsInterworking:
+class MmsInterworking(InDialogs[InboundMms, str]):
     """Interworking with MMS as an MMS relay/server (TS 6.3.1)."""
 
     def __init__(self, house: IHouse, capabilities: Capabilities) -> None:
@@ -88,12 +89,12 @@ class MmsInterworking:
 
     def _over_msrp_of(
         self, forwarding: Forwarding, adaptation: Adaptation
-    ) -> OverMsrp | None:
+    ) -> MmsOverMsrp | None:
         """What goes over MSRP, where the house has it."""
         house = self._house
         if house.msrp is None:
             return None
-        return OverMsrp(
+        return MmsOverMsrp(
             house,
             house.msrp,
             self._relays,
@@ -176,23 +177,6 @@ class MmsInterworking:
         if message.is_notification:
             return await self._receiving.notifications.message(message)
         return await self._outbound.message(message)
-
-    async def invite(self, incoming: Incoming) -> Response:
-        """Answer an INVITE that begins something (ISessionInterworking)."""
-        if self._over_msrp is None:
-            raise no_sessions()
-        return await self._over_msrp.invite(incoming)
-
-    async def within(self, incoming: Incoming) -> Response:
-        """Answer a request in a dialog (ISessionInterworking)."""
-        if self._over_msrp is None:
-            return respond(incoming.request, 481)
-        return await self._over_msrp.within(incoming)
-
-    def acknowledge(self, request: Request) -> None:
-        """Take the ACK of a 2xx (ISessionInterworking)."""
-        if self._over_msrp is not None:
-            self._over_msrp.acknowledge(request)
 
 
 @implementer(IPlugin, IInterworkingFactory)

@@ -19,6 +19,7 @@ from cpmgw.interfaces import (
 )
 from cpmgw.iwf.capabilities import Capabilities, Kind
 from cpmgw.iwf.notifier import NoSessions
+from cpmgw.iwf.over_msrp import InDialogs
 from cpmgw.iwf.parties import Ends
 from cpmgw.iwf.repeats import RepeatGuard
 from cpmgw.iwf.sms.alerts import Alerts
@@ -27,16 +28,16 @@ from cpmgw.iwf.sms.inbound import Inbound
 from cpmgw.iwf.sms.inflight import InFlight
 from cpmgw.iwf.sms.notified import take_notification
 from cpmgw.iwf.sms.outbound import Outbound
-from cpmgw.iwf.sms.over_msrp import OverMsrp, no_sessions
+from cpmgw.iwf.sms.over_msrp import SmsOverMsrp
 from cpmgw.iwf.sms.overdue import Overdue
 from cpmgw.iwf.sms.reports import StatusReports
 from cpmgw.iwf.sms.sessions import Sessions
+from cpmgw.iwf.sms.shortmessage import InboundMessage
 from cpmgw.iwf.sms.storing import fingerprint, storable
 from cpmgw.iwf.sms.submissions import Submissions
 from cpmgw.iwf.standalone import StandaloneMessage
 from cpmgw.policy import PolicySource
-from cpmgw.sip.legs import Incoming
-from cpmgw.sip.message import Request, Response, respond
+from cpmgw.sip.message import Response, respond
 from txsmpp.interfaces import IEsmeHandler, ISession
 from txsmpp.pdu import AlertNotification, DataSm, DeliverSm
 from txsmpp.status import CommandStatus
@@ -56,7 +57,7 @@ def capabilities_of(config: Config) -> Capabilities:
 
 
 @implementer(ISessionInterworking, IReconfigurable)
-class SmsInterworking:
+class SmsInterworking(InDialogs[InboundMessage, int]):
     """Interworking with SMS as an External Short Message Entity (TS 6.2.2)."""
 
     def __init__(self, house: IHouse) -> None:
@@ -121,11 +122,11 @@ class SmsInterworking:
         centres = self._centres_of(config)
         return lambda: self._centres.replace(centres)
 
-    def _over_msrp_of(self, house: IHouse) -> OverMsrp | None:
+    def _over_msrp_of(self, house: IHouse) -> SmsOverMsrp | None:
         """What goes over MSRP, where the house has it."""
         if house.msrp is None:
             return None
-        return OverMsrp(
+        return SmsOverMsrp(
             house,
             house.msrp,
             self._centres,
@@ -189,23 +190,6 @@ class SmsInterworking:
         return respond(
             message.request, answer.status, answer.reason, headers=answer.headers
         )
-
-    async def invite(self, incoming: Incoming) -> Response:
-        """Answer the INVITE of a large message or session (ISessionInterworking)."""
-        if self._over_msrp is None:
-            raise no_sessions()
-        return await self._over_msrp.invite(incoming)
-
-    async def within(self, incoming: Incoming) -> Response:
-        """Answer a request in a dialog (ISessionInterworking)."""
-        if self._over_msrp is None:
-            return respond(incoming.request, 481)
-        return await self._over_msrp.within(incoming)
-
-    def acknowledge(self, request: Request) -> None:
-        """Take the ACK of a 2xx (ISessionInterworking)."""
-        if self._over_msrp is not None:
-            self._over_msrp.acknowledge(request)
 
     def alert(self, centre_name: str, pdu: AlertNotification) -> None:
         """Tell whoever waits for the subscriber (TS 6.2.3.1)."""
